@@ -1,0 +1,123 @@
+"""Attention layers: project, place, attend, project back."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from zoo.attention.kernels import Kernel
+from zoo.attention.patterns import Pattern
+from zoo.core.errors import ZooError
+from zoo.core.kinds import make
+from zoo.core.layer import LayerKind
+from zoo.core.places import Places, span
+from zoo.core.types import PositiveFloat, PositiveInt, Probability
+from zoo.core.window import count
+from zoo.positions import Position, attends
+
+
+class Attention(LayerKind):
+    """The contract of every attention, and the projections they share.
+
+    `num_key_value_heads` defaults to `num_heads`; `kernel` to the fastest that computes what is
+    asked. Subclasses say in `call` what the keys are and what is remembered.
+    Raises ValueError when the heads do not divide, ZooError for a position that belongs elsewhere.
+    """
+
+    shelf = "attention"
+
+    def __init__(
+        self,
+        num_heads: PositiveInt,
+        head_dim: PositiveInt,
+        pattern: Pattern = "causal",
+        position: Position = "nope",
+        kernel: Kernel | None = None,
+        num_key_value_heads: PositiveInt | None = None,
+        dropout: Probability = 0.0,
+        use_bias: bool = True,
+        initializer_range: PositiveFloat = 0.02,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.num_heads, self.head_dim = num_heads, head_dim
+        self.num_key_value_heads = num_key_value_heads or num_heads
+        self.pattern, self.position = make(Pattern, pattern), make(Position, position)
+        self.kernel = None if kernel is None else make(Kernel, kernel)
+        self.dropout, self.use_bias, self.initializer_range = dropout, use_bias, initializer_range
+        self.seen = self.pattern
+        if num_heads % self.num_key_value_heads:
+            few = f"num_key_value_heads {self.num_key_value_heads}"
+            raise ValueError(f"num_heads {num_heads} must be a multiple of {few}.")
+        if not attends(self.position):
+            raise ZooError(
+                f"position {type(self.position).__name__.lower()} belongs at the embedding: "
+                "write it as model.position, not inside attention."
+            )
+
+    def call(self, x: Any, padding_mask: Any = None, state: Any = ()) -> tuple[Any, Any]:
+        """x `b t d`, padding_mask bool `b t` -> `b t d` and the next state.
+
+        `()` as state remembers nothing and returns `()`. Padding stands behind the tokens.
+        """
+        raise NotImplementedError
+
+    def initial_state(self, batch_size: Any, num_slots: int) -> Any:
+        """The state that remembers nothing yet, with room for `num_slots` tokens where the kind
+        does not set its own."""
+        raise NotImplementedError
+
+    def build(self, x_shape):
+        size, d = self.head_dim, x_shape[-1]
+        self.query = self._dense("bqd,dhe->bqhe", x_shape, (self.num_heads, size), "he", "query")
+        few = (self.num_key_value_heads, size)
+        self.key = self._dense("bkd,dge->bkge", x_shape, few, "ge", "key")
+        self.value = self._dense("bkd,dge->bkge", x_shape, few, "ge", "value")
+        heads = (None, None, self.num_heads, size)
+        self.attention_output = self._dense("bqhe,hed->bqd", heads, (d,), "d", "attention_output")
+        self.drop = self.child(keras.layers.Dropout, self.dropout, name="drop")
+        self.drop.build((None, self.num_heads, None, None))
+        self.position.prepare(self.num_heads, size)
+        self.built = True
+
+    def _dense(self, equation, shape, output, bias, name):
+        initializer = keras.initializers.RandomNormal(self.initializer_range)
+        dense = self.child(
+            keras.layers.EinsumDense,
+            equation,
+            output_shape=(None, *output),
+            bias_axes=bias if self.use_bias else None,
+            kernel_initializer=initializer,
+            name=name,
+        )
+        dense.build(shape)
+        return dense
+
+    def attend(self, query: Any, key: Any, value: Any, places: Places) -> Any:
+        """query `b q h e`, key and value `b k g e` -> `b q d`."""
+        kernel = self.kernel or automatic(self.dropout)
+        drop = self.drop if self.dropout else None
+        heads = kernel(query, key, value, places, self.seen, self.position, drop)
+        return self.attention_output(heads)
+
+    def places(self, x: Any, num_slots: int, state: Any, padding_mask: Any) -> Places:
+        """The places of x, `b t d`, behind `num_slots` remembered ones."""
+        everywhere = span(num_slots + ops.shape(x)[1])
+        shift = state.length - num_slots if state else None
+        if padding_mask is not None and num_slots:
+            remembered = ops.ones((ops.shape(padding_mask)[0], num_slots), "bool")
+            padding_mask = ops.concatenate([remembered, padding_mask], axis=1)
+        query = everywhere[num_slots:]
+        return Places(query, everywhere, shift, padding_mask, self.seen.causal)
+
+
+def advance(length: Any, x: Any, padding_mask: Any) -> Any:
+    """int32 `b` tokens seen -> tokens seen after those of x, `b t d`, padding not counted."""
+    return length + (ops.shape(x)[1] if padding_mask is None else count(padding_mask))
+
+
+def automatic(dropout: float) -> Kernel:
+    """The fastest kernel that computes what is asked."""
+    from zoo.attention.kernels.dense import Dense
+
+    return Dense()

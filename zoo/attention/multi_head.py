@@ -1,0 +1,47 @@
+"""Multi-head attention and, with fewer key-value heads, grouped and multi-query attention.
+
+Vaswani et al. 2017, section 3.2; one key-value head is Shazeer 2019, anything between is Ainslie
+et al. 2023.
+"""
+
+from typing import Any, NamedTuple
+
+from keras import ops
+
+from zoo.attention import Attention, advance
+from zoo.core.window import append, count
+
+
+class KeyValues(NamedTuple):
+    """Keys and values of the last m tokens."""
+
+    key: Any
+    """`b m g e`"""
+    value: Any
+    """`b m g e`"""
+    length: Any
+    """int32 `b`, tokens seen."""
+
+
+class MultiHead(Attention):
+    """Softmax attention. Pattern: who attends to whom. Position: who stands where. Kernel: how."""
+
+    def initial_state(self, batch_size, num_slots):
+        shape = (batch_size, num_slots, self.num_key_value_heads, self.head_dim)
+        empty = ops.zeros(shape, self.compute_dtype)
+        return KeyValues(empty, empty, ops.zeros((batch_size,), "int32"))
+
+    def call(self, x, padding_mask=None, state=()):
+        num_slots = state.key.shape[1] if state else 0
+        places = self.places(x, num_slots, state, padding_mask)
+        here = places.query_positions()
+        query = self.position.rotate(self.query(x), here)
+        key, value = self.position.rotate(self.key(x), here), self.value(x)
+        if not state:
+            return self.attend(query, key, value, places), ()
+        tokens = count(padding_mask)
+        length = advance(state.length, x, padding_mask)
+        after = KeyValues(append(state.key, key, tokens), append(state.value, value, tokens), length)
+        key = ops.concatenate([state.key, key], axis=1)
+        value = ops.concatenate([state.value, value], axis=1)
+        return self.attend(query, key, value, places), after

@@ -1,0 +1,18 @@
+"""Only what every one of several patterns allows: `causal & local`."""
+
+import functools
+import operator
+
+from zoo.attention.patterns import Pattern
+from zoo.core.kinds import make
+
+
+class Both(Pattern):
+    def __init__(self, patterns: list[Pattern]):
+        self.patterns = [make(Pattern, pattern) for pattern in patterns]
+        self.causal = any(pattern.causal for pattern in self.patterns)
+        self.shift_invariant = all(pattern.shift_invariant for pattern in self.patterns)
+
+    def allowed(self, query, key):
+        seen = (pattern.allowed(query, key) for pattern in self.patterns)
+        return functools.reduce(operator.and_, seen)

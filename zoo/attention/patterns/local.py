@@ -1,0 +1,13 @@
+"""A sliding window: the place itself, `back` places before it and `ahead` places after it."""
+
+from zoo.attention.patterns import Pattern
+from zoo.core.types import NonNegativeInt
+
+
+class Local(Pattern):
+    def __init__(self, back: NonNegativeInt, ahead: NonNegativeInt = 0):
+        self.back, self.ahead = back, ahead
+        self.causal = ahead == 0
+
+    def allowed(self, query, key):
+        return (key >= query - self.back) & (key <= query + self.ahead)

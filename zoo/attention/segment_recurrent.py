@@ -1,0 +1,54 @@
+"""Segment-level recurrence: attention over a memory of hidden states (Dai et al. 2019, section 3.2).
+
+Keys and values come from the remembered inputs of this layer and the segment; no gradient flows
+into the memory. With the position `relative_xl` it is Transformer-XL.
+"""
+
+from typing import Any, NamedTuple
+
+from keras import ops
+
+from zoo.attention import Attention, advance
+from zoo.attention.patterns.local import Local
+from zoo.core.types import NonNegativeInt
+from zoo.core.window import append, count
+
+
+class Memory(NamedTuple):
+    """The inputs of a layer for the last m tokens."""
+
+    hidden: Any
+    """`b m d`"""
+    length: Any
+    """int32 `b`, tokens seen."""
+
+
+class SegmentRecurrent(Attention):
+    """`memory_length` tokens are remembered, whatever the length of a segment.
+
+    `same_length` lets every query attend to exactly the `memory_length` tokens before it and
+    itself, so that a text scores the same however it is cut into segments.
+    """
+
+    def __init__(self, memory_length: NonNegativeInt, same_length: bool = False, **kwargs):
+        super().__init__(**kwargs)
+        self.memory_length, self.same_length = memory_length, same_length
+        if same_length:
+            self.seen = self.pattern & Local(memory_length)
+
+    def initial_state(self, batch_size, num_slots):
+        shape = (batch_size, self.memory_length, self.query.kernel.shape[0])
+        return Memory(ops.zeros(shape, self.compute_dtype), ops.zeros((batch_size,), "int32"))
+
+    def call(self, x, padding_mask=None, state=()):
+        num_slots = self.memory_length if state else 0
+        places = self.places(x, num_slots, state, padding_mask)
+        context, after = x, ()
+        if state:
+            memory = ops.stop_gradient(ops.cast(state.hidden, x.dtype))
+            context = ops.concatenate([memory, x], axis=1)
+            length = advance(state.length, x, padding_mask)
+            after = Memory(ops.stop_gradient(append(memory, x, count(padding_mask))), length)
+        query = self.position.rotate(self.query(x), places.query_positions())
+        key = self.position.rotate(self.key(context), places.key_positions())
+        return self.attend(query, key, self.value(context), places), after

@@ -1,0 +1,30 @@
+"""A backbone: token ids in, hidden states out. The one door to `keras_hub.models.Backbone`."""
+
+from typing import Any
+
+import keras
+import keras_hub
+
+from zoo.core.kinds import Kind
+
+
+class Backbone(Kind, keras_hub.models.Backbone):
+    """The contract of every backbone. `run` is the one forward pass; the Keras graph is made of it."""
+
+    shelf = "backbones"
+    max_sequence_length: int | None = None
+    """How many tokens can be seen from the start; None when there is no end."""
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        keras.saving.register_keras_serializable("zoo")(cls)
+
+    def run(self, inputs: dict[str, Any], state: Any = ()) -> tuple[Any, Any]:
+        """`token_ids` int32 `b t`, and `padding_mask` bool `b t` if there is padding ->
+        hidden states `b t d` and the next state."""
+        raise NotImplementedError
+
+    def initial_state(self, batch_size: Any, num_slots: int) -> Any:
+        """The state before the first token, with room for `num_slots` tokens where a layer does
+        not set its own."""
+        raise NotImplementedError

@@ -1,0 +1,12 @@
+"""Widen twice and multiply: one half activated, the other linear (Shazeer 2020: GEGLU, SwiGLU)."""
+
+from zoo.blocks.feed_forward import FeedForward
+
+
+class Gated(FeedForward):
+    def build(self, x_shape):
+        self.gate = self.dense(self.intermediate_dim, x_shape, "gate")
+        super().build(x_shape)
+
+    def call(self, x):
+        return self.narrow(self.drop(self.activate(self.gate(x)) * self.widen(x)))

@@ -1,0 +1,10 @@
+"""Attend, add, normalise; feed forward, add, normalise (Vaswani et al. 2017; Transformer-XL, BERT)."""
+
+from zoo.blocks import Block
+
+
+class PostNorm(Block):
+    def call(self, x, padding_mask=None, state=()):
+        attended, state = self.attention(x, padding_mask, state)
+        x = self.attention_norm(x + self.drop(attended))
+        return self.feed_forward_norm(x + self.drop(self.feed_forward(x))), state

@@ -1,0 +1,1 @@
+"""What every room speaks: kinds and configs, states, axis letters, errors. Nothing here needs Keras."""

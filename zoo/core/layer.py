@@ -1,0 +1,15 @@
+"""A kind that is a Keras layer: registered for saving under the package `zoo` by being defined."""
+
+import keras
+
+from zoo.core.kinds import Kind
+
+
+class LayerKind(Kind, keras.layers.Layer):
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        keras.saving.register_keras_serializable("zoo")(cls)
+
+    def child(self, layer: type, *args, name: str, **kwargs) -> keras.layers.Layer:
+        """A sublayer under this layer's dtype policy. Build it in `build`."""
+        return layer(*args, name=name, dtype=self.dtype_policy, **kwargs)

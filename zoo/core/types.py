@@ -1,0 +1,31 @@
+"""The words constructors use for their values. Recipes are checked against them.
+
+Only these, builtins, `Literal` and the contracts of rooms may annotate the constructor of a kind:
+the annotations are read from the source, so that a recipe is checked before Keras is imported.
+"""
+
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+T = TypeVar("T")
+
+Given = Annotated[T, "given"]
+"""A value another room knows (the vocabulary size): a recipe need not write it."""
+
+Probability = Annotated[float, Field(ge=0, lt=1)]
+"""At least 0 and below 1."""
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+"""Above 0 and below 1."""
+
+__all__ = [
+    "Fraction",
+    "Given",
+    "Literal",
+    "NonNegativeFloat",
+    "NonNegativeInt",
+    "PositiveFloat",
+    "PositiveInt",
+    "Probability",
+]

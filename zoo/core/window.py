@@ -1,0 +1,29 @@
+"""What is remembered: the last `m` places of a sequence, right-aligned, batch first.
+
+Every state is a NamedTuple of such windows and `length`, int32 `b`, the number of tokens seen. A
+slot stands for position `length - m + slot`; below 0 it is empty. So a fresh state is zeros, and
+setting `length` to 0 forgets everything.
+"""
+
+from typing import Any
+
+from keras import ops
+
+
+def append(window: Any, new: Any, num_tokens: Any = None) -> Any:
+    """window `b m …`, new `b t …` -> the last m places, `b m …`.
+
+    `num_tokens`, int32 `b`, says how many of the new places of a row are tokens; padding stands
+    behind them and is not kept. None keeps all t.
+    """
+    slots, joined = window.shape[1], ops.concatenate([ops.cast(window, new.dtype), new], axis=1)
+    if num_tokens is None:
+        return joined[:, ops.shape(joined)[1] - slots :]
+    index = num_tokens[:, None] + ops.arange(slots, dtype="int32")
+    index = ops.reshape(index, (-1, slots, *(1,) * (len(joined.shape) - 2)))
+    return ops.take_along_axis(joined, index, axis=1)
+
+
+def count(padding_mask: Any) -> Any:
+    """bool `b t` -> int32 `b`, how many tokens there are; None -> None."""
+    return None if padding_mask is None else ops.sum(ops.cast(padding_mask, "int32"), axis=1)

@@ -1,0 +1,59 @@
+"""How a corpus is cut into batches. A batch is a pure function of (seed, step)."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from zoo.core.errors import ZooError
+from zoo.core.kinds import Kind
+from zoo.data.corpus import Corpus
+
+
+class Batch(NamedTuple):
+    """What `fit` takes: inputs, targets, and how much each target counts."""
+
+    inputs: dict[str, np.ndarray]
+    targets: np.ndarray
+    """int32 `b t`: the token after each input token."""
+    weights: np.ndarray
+    """float32 `b t`: 1 where there is a target, 0 where the text has ended."""
+
+
+class Batching(Kind):
+    shelf = "data/batching"
+    batch_size: int
+
+    def batch(self, corpus: Corpus, step: int) -> Batch:
+        """The training batch of a step, counted from 0."""
+        raise NotImplementedError
+
+    def evaluation(self, corpus: Corpus) -> Iterator[Batch]:
+        """All of the corpus, every token but the first predicted exactly once."""
+        raise NotImplementedError
+
+    def evaluation_batches(self, corpus: Corpus) -> int:
+        """How many batches `evaluation` gives."""
+        raise NotImplementedError
+
+
+def rows(corpus: Corpus, starts: np.ndarray, stops: np.ndarray, length: int) -> Batch:
+    """A batch whose row i reads `length` tokens from `starts[i]` on and predicts the token after
+    each; what lies at or beyond `stops[i]` is padded and counts nothing."""
+    tokens = np.full((len(starts), length + 1), corpus.end_token_id, np.int32)
+    weights = np.zeros((len(starts), length), np.float32)
+    for row, (start, stop) in enumerate(zip(starts, stops)):
+        found = corpus.read(int(start), min(length + 1, int(stop) - int(start) + 1))
+        tokens[row, : found.size] = found
+        weights[row, : max(0, found.size - 1)] = 1.0
+    return Batch({"token_ids": tokens[:, :-1]}, tokens[:, 1:], weights)
+
+
+def require(corpus: Corpus, tokens: int, what: str) -> None:
+    """Raise ZooError unless the corpus holds at least `tokens` tokens."""
+    if len(corpus) < tokens:
+        where = corpus.names[0] + (" …" if len(corpus.names) > 1 else "")
+        raise ZooError(
+            f"data: {len(corpus):,} tokens in {where} are too few for {what}: "
+            f"expected at least {tokens:,}. Use more text or a smaller batching."
+        )

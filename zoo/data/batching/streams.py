@@ -1,0 +1,49 @@
+"""Unbroken lanes of text, segment after segment, for models that remember (Transformer-XL).
+
+Row i of every batch goes on where row i of the batch before stopped. The input `restart` (bool
+`b`) is true where a lane begins, and what was remembered must be forgotten.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from zoo.core.types import Given, PositiveInt
+from zoo.data.batching import Batch, Batching, require, rows
+from zoo.data.corpus import Corpus
+
+
+class Streams(Batching):
+    """Each pass over the text starts at another place, so that segments are cut elsewhere."""
+
+    def __init__(self, segment_length: PositiveInt, batch_size: PositiveInt, seed: Given[int] = 0):
+        self.segment_length, self.batch_size, self.seed = segment_length, batch_size, seed
+
+    def batch(self, corpus: Corpus, step: int) -> Batch:
+        what = f"{self.batch_size} streams of segment_length {self.segment_length}"
+        require(corpus, self.batch_size * self.segment_length + self.segment_length + 1, what)
+        lane = (len(corpus) - 1 - self.segment_length) // self.batch_size
+        segments = lane // self.segment_length
+        passed, segment = divmod(step, segments)
+        draw = np.random.Generator(np.random.Philox(key=self.seed, counter=[passed, 0, 0, 0]))
+        starts = draw.integers(0, self.segment_length) + np.arange(self.batch_size) * lane
+        starts = starts + segment * self.segment_length
+        return self._rows(corpus, starts, starts + self.segment_length, restart=segment == 0)
+
+    def evaluation(self, corpus: Corpus) -> Iterator[Batch]:
+        require(corpus, 2, "validation")
+        lane = -(-(len(corpus) - 1) // self.batch_size)
+        lanes = np.minimum(np.arange(self.batch_size + 1) * lane, len(corpus) - 1)
+        for segment in range(self.evaluation_batches(corpus)):
+            starts = np.minimum(lanes[:-1] + segment * self.segment_length, lanes[1:])
+            stops = np.minimum(starts + self.segment_length, lanes[1:])
+            yield self._rows(corpus, starts, stops, restart=segment == 0)
+
+    def evaluation_batches(self, corpus: Corpus) -> int:
+        lane = -(-(len(corpus) - 1) // self.batch_size)
+        return -(-lane // self.segment_length)
+
+    def _rows(self, corpus: Corpus, starts, stops, restart: bool) -> Batch:
+        batch = rows(corpus, starts, stops, self.segment_length)
+        batch.inputs["restart"] = np.full(self.batch_size, restart)
+        return batch

@@ -1,0 +1,32 @@
+"""Independent windows of text, drawn at random places (GPT)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from zoo.core.types import Given, PositiveInt
+from zoo.data.batching import Batch, Batching, require, rows
+from zoo.data.corpus import Corpus
+
+
+class Windows(Batching):
+    def __init__(self, sequence_length: PositiveInt, batch_size: PositiveInt, seed: Given[int] = 0):
+        self.sequence_length, self.batch_size, self.seed = sequence_length, batch_size, seed
+
+    def batch(self, corpus: Corpus, step: int) -> Batch:
+        what = f"windows of sequence_length {self.sequence_length}"
+        require(corpus, self.sequence_length + 1, what)
+        draw = np.random.Generator(np.random.Philox(key=self.seed, counter=[step, 0, 0, 0]))
+        starts = draw.integers(0, len(corpus) - self.sequence_length, self.batch_size)
+        return rows(corpus, starts, starts + self.sequence_length, self.sequence_length)
+
+    def evaluation(self, corpus: Corpus) -> Iterator[Batch]:
+        require(corpus, 2, "validation")
+        step = self.sequence_length * self.batch_size
+        for first in range(0, len(corpus) - 1, step):
+            starts = first + np.arange(self.batch_size) * self.sequence_length
+            stops = np.minimum(starts + self.sequence_length, len(corpus) - 1)
+            yield rows(corpus, starts, np.maximum(starts, stops), self.sequence_length)
+
+    def evaluation_batches(self, corpus: Corpus) -> int:
+        return -(-(len(corpus) - 1) // (self.sequence_length * self.batch_size))

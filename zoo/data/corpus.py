@@ -1,0 +1,48 @@
+"""Documents in a row, as one long line of token ids that is read in place."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from zoo.data.sources import Document
+from zoo.tokenizers import Tokenizer
+
+
+class Corpus:
+    """Token ids of all documents, each followed by the tokenizer's end token.
+
+    `len()` is the number of tokens, `num_bytes` the size of the text they stand for.
+    """
+
+    def __init__(self, documents: Sequence[Document], tokenizer: Tokenizer):
+        self.names = [document.name for document in documents]
+        self.tokens = [tokenizer.read(document.data) for document in documents]
+        self.end_token_id = tokenizer.end_token_id
+        self.num_bytes = sum(document.data.size for document in documents)
+        sizes = [tokens.size + 1 for tokens in self.tokens]
+        self.starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    def read(self, start: int, length: int) -> np.ndarray:
+        """Tokens `start` to `start + length`, int32. Short only at the end of the corpus."""
+        found = np.full(max(0, min(length, len(self) - start)), self.end_token_id, np.int32)
+        place = int(np.searchsorted(self.starts, start, side="right")) - 1
+        filled = 0
+        while filled < found.size:
+            tokens = self.tokens[place]
+            part = tokens[start + filled - self.starts[place] :][: found.size - filled]
+            found[filled : filled + part.size] = part
+            filled += part.size + 1  # the end token already stands there
+            place += 1
+        return found
+
+    def fingerprint(self) -> str:
+        """Changes when the text does: a hash of sizes and of samples spread over every document."""
+        digest = hashlib.sha256()
+        for tokens in self.tokens:
+            digest.update(str(tokens.size).encode())
+            digest.update(np.ascontiguousarray(tokens[:: max(1, tokens.size // 1024)]).tobytes())
+        return digest.hexdigest()[:16]

@@ -1,0 +1,7 @@
+"""No positional encoding: a causal model can tell places apart without (Kazemnejad et al. 2023)."""
+
+from zoo.positions import Position
+
+
+class Nope(Position):
+    pass

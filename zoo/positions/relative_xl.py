@@ -1,0 +1,101 @@
+"""Transformer-XL's relative positions (Dai et al. 2019, section 3.3): terms b, c and d of A^rel.
+
+    score(q, k) = q·k  +  q·r  +  u·k  +  v·r        all over the square root of the head dimension
+
+with r a learned projection of the sinusoid of the distance. The first term is every kernel's own.
+"""
+
+import keras
+from keras import ops
+
+from zoo.core.heads import repeat_heads
+from zoo.core.layer import LayerKind
+from zoo.core.places import span
+from zoo.core.types import PositiveFloat, PositiveInt, Probability
+from zoo.positions import Position
+from zoo.positions._skew import skew
+from zoo.positions.sinusoidal import waves
+
+
+class RelativeXl(Position, LayerKind):
+    """`hidden_dim` sinusoid features a distance, as wide as the model in the paper.
+
+    `clamp_length` treats all larger distances alike (used at evaluation with a long memory).
+    `tie_biases` shares u and v over all layers of a model; the projection is each layer's own.
+    """
+
+    def __init__(
+        self,
+        hidden_dim: PositiveInt,
+        base: PositiveFloat = 10_000.0,
+        clamp_length: PositiveInt | None = None,
+        tie_biases: bool = True,
+        dropout: Probability = 0.0,
+        initializer_range: PositiveFloat = 0.02,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if hidden_dim % 2:
+            raise ValueError(f"hidden_dim {hidden_dim} must be even: half sines, half cosines.")
+        self.hidden_dim, self.base, self.clamp_length = hidden_dim, base, clamp_length
+        self.tie_biases, self.dropout, self.initializer_range = tie_biases, dropout, initializer_range
+        self.biases = ScoreBiases(initializer_range, name="biases", dtype=self.dtype_policy)
+
+    def prepare(self, num_heads, head_dim):
+        if not self.built:
+            self.build((num_heads, head_dim))
+
+    def build(self, shape):
+        num_heads, head_dim = shape
+        self.projection = self.child(
+            keras.layers.EinsumDense,
+            "rd,dhe->rhe",
+            output_shape=(num_heads, head_dim),
+            kernel_initializer=keras.initializers.RandomNormal(self.initializer_range),
+            name="relative",
+        )
+        self.projection.build((None, self.hidden_dim))
+        self.drop = self.child(keras.layers.Dropout, self.dropout, name="drop")
+        self.drop.build((None, self.hidden_dim))
+        if not self.biases.built:
+            self.biases.build(shape)
+        self.built = True
+
+    def tie(self, first):
+        if self.tie_biases:
+            self.biases = first.biases
+
+    def score(self, query, key, places):
+        by_key, by_distance = self.biases.values(query.dtype)
+        relative = self.projection(self.drop(self._table(places, query.dtype)))
+        scale = query.shape[-1] ** -0.5
+        scores = ops.einsum("bqhe,rhe->bhqr", (query + by_distance) * scale, relative)
+        content = ops.einsum("bkhe,he->bhk", repeat_heads(key, query.shape[2]), by_key * scale)
+        return skew(scores, ops.shape(places.key)[0]) + content[:, :, None]
+
+    def _table(self, places, dtype):
+        """Sinusoids of the distances from the largest down, `r d`."""
+        queries, keys = ops.shape(places.query)[0], ops.shape(places.key)[0]
+        num_distances = keys if places.causal else keys + queries - 1
+        distances = places.query[-1] - places.key[0] - span(num_distances)
+        if self.clamp_length is not None:
+            distances = ops.clip(distances, -self.clamp_length, self.clamp_length)
+        return ops.cast(waves(distances, self.hidden_dim, self.base), dtype)
+
+
+class ScoreBiases(LayerKind):
+    """u and v: how much a head wants a key, or a distance, whatever the query."""
+
+    def __init__(self, initializer_range: PositiveFloat = 0.02, **kwargs):
+        super().__init__(**kwargs)
+        self.initializer_range = initializer_range
+
+    def build(self, shape):
+        initializer = keras.initializers.RandomNormal(self.initializer_range)
+        self.by_key = self.add_weight(shape=shape, initializer=initializer, name="u")
+        self.by_distance = self.add_weight(shape=shape, initializer=initializer, name="v")
+        self.built = True
+
+    def values(self, dtype):
+        """u and v, each `h e`."""
+        return ops.cast(self.by_key, dtype), ops.cast(self.by_distance, dtype)

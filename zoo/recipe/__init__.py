@@ -1,0 +1,1 @@
+"""From a page of YAML to checked sections, and from sections to a tokenizer, data and a model."""

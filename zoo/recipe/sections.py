@@ -1,0 +1,79 @@
+"""The sections of a recipe. Their fields are what a recipe is checked against.
+
+The contracts are named for the checker alone, so that a recipe is read without importing Keras.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zoo.core.types import Fraction, Literal, NonNegativeInt, PositiveFloat, PositiveInt
+
+if TYPE_CHECKING:
+    from zoo.backbones import Backbone
+    from zoo.data.batching import Batching
+    from zoo.data.sources import Source
+    from zoo.tasks import Task
+    from zoo.tokenizers import Tokenizer
+    from zoo.training.optimizers import Optimizer
+    from zoo.training.schedules import Schedule
+
+
+class Recipe:
+    """One page: which text, which model, how it is trained, and what is exported."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, data: Data, model: Model, training: Training, export: Export | None = None
+    ):
+        self.tokenizer, self.data, self.model = tokenizer, data, model
+        self.training, self.export = training, export
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where examples come from, and how they are cut into batches."""
+
+    source: Source
+    batching: Batching
+
+
+class Model:
+    """A task and, in the same breath, its backbone: all keys but `task` are the backbone's."""
+
+    def __init__(self, task: Task, **backbone: Backbone):
+        self.task, self.backbone = task, backbone
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a model is trained. `*_every` and `steps` count optimizer steps."""
+
+    steps: PositiveInt
+    optimizer: Optimizer
+    schedule: Schedule
+    clip_norm: PositiveFloat | None = None
+    gradient_accumulation_steps: PositiveInt = 1
+    ema_momentum: Fraction | None = None
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16", "bfloat16"] = "float32"
+    jit_compile: bool = False
+    steps_per_execution: PositiveInt = 1
+    seed: NonNegativeInt = 0
+    deterministic: bool = False
+    log_every: PositiveInt = 10
+    validate_every: PositiveInt | None = None
+    validation_batches: PositiveInt | None = None
+    checkpoint_every: PositiveInt | None = None
+    keep_checkpoints: PositiveInt = 2
+
+
+@dataclass(frozen=True)
+class Export:
+    """What `zoo export` writes, and the prompt that shows it works."""
+
+    signatures: list[Literal["score", "generate", "start", "step"]]
+    prompt: str = ""
+    max_new_tokens: PositiveInt = 200
+    temperature: PositiveFloat = 0.8
+
+

@@ -1,0 +1,32 @@
+"""A task: a backbone, a head and a loss. The one door to KerasHub's task classes."""
+
+from typing import Any
+
+import keras
+import keras_hub
+
+from zoo.core.kinds import Kind, options
+
+KERAS_HUB_CAUSAL_LM = keras_hub.models.CausalLM
+
+
+class Task(Kind):
+    """The contract of every task. A task is an ordinary Keras model: `fit`, `evaluate`, presets."""
+
+    shelf = "tasks"
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        keras.saving.register_keras_serializable("zoo")(cls)
+
+    def get_config(self) -> dict[str, Any]:
+        """The zoo's own options, with backbone and preprocessor as KerasHub writes them."""
+        return {**options(self), **super(Kind, self).get_config()}
+
+    def run(self, inputs: dict[str, Any], state: Any = ()) -> tuple[Any, Any]:
+        """What the backbone takes -> what the task answers, and the next state."""
+        raise NotImplementedError
+
+    def initial_state(self, batch_size: Any, num_slots: int = 0) -> Any:
+        """The state before the first input; `()` when nothing is remembered."""
+        return ()

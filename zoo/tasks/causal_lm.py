@@ -1,0 +1,66 @@
+"""Predict the next token; write text."""
+
+import keras
+from keras import ops
+
+from zoo.backbones import Backbone
+from zoo.backbones.transformer import Transformer
+from zoo.core.types import Given, PositiveFloat
+from zoo.tasks import KERAS_HUB_CAUSAL_LM, Task
+from zoo.tasks._output_bias import OutputBias
+
+
+class CausalLM(Task, KERAS_HUB_CAUSAL_LM):
+    """`tie_embeddings` scores tokens by their own embedding; `output_bias` adds a bias to each.
+
+    Call with `{"token_ids": int32 b t, "padding_mask": bool b t}` -> float32 logits `b t v`.
+    """
+
+    backbone_cls = Transformer
+
+    def __init__(
+        self,
+        backbone: Given[Backbone],
+        preprocessor=None,
+        tie_embeddings: bool = True,
+        output_bias: bool = False,
+        initializer_range: PositiveFloat = 0.02,
+        **kwargs,
+    ):
+        # === Layers ===
+        self.backbone, self.preprocessor = backbone, preprocessor
+        inside = {"dtype": backbone.dtype_policy}
+        self.own_logits = None
+        if not tie_embeddings:
+            initializer = keras.initializers.RandomNormal(initializer_range)
+            self.own_logits = keras.layers.Dense(
+                backbone.vocabulary_size,
+                use_bias=False,
+                kernel_initializer=initializer,
+                name="token_logits",
+                **inside,
+            )
+        self.bias = OutputBias(name="output_bias", **inside) if output_bias else None
+
+        # === Functional Model ===
+        inputs = backbone.input
+        super().__init__(inputs, self.logits(backbone.output), **kwargs)
+
+        # === Config ===
+        self.tie_embeddings, self.output_bias = tie_embeddings, output_bias
+        self.initializer_range = initializer_range
+
+    def logits(self, hidden):
+        """`b t d` -> float32 `b t v`."""
+        if self.own_logits is None:
+            scores = self.backbone.token_embedding(hidden, reverse=True)
+        else:
+            scores = self.own_logits(hidden)
+        return ops.cast(scores if self.bias is None else self.bias(scores), "float32")
+
+    def run(self, inputs, state=()):
+        hidden, state = self.backbone.run(inputs, state)
+        return self.logits(hidden), state
+
+    def initial_state(self, batch_size, num_slots=0):
+        return self.backbone.initial_state(batch_size, num_slots)
