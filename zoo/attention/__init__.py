@@ -25,6 +25,8 @@ class Attention(LayerKind):
     """
 
     shelf = "attention"
+    memory_length: int | None = None
+    """How many tokens are remembered from segment to segment; None when nothing is."""
 
     def __init__(
         self,
@@ -64,7 +66,7 @@ class Attention(LayerKind):
 
     def initial_state(self, batch_size: Any, num_slots: int) -> Any:
         """The state that remembers nothing yet, with room for `num_slots` tokens where the kind
-        does not set its own."""
+        does not set its own; `()` when there is no room."""
         raise NotImplementedError
 
     def build(self, x_shape):
@@ -104,7 +106,7 @@ class Attention(LayerKind):
         """The places of x, `b t d`, behind `num_slots` remembered ones."""
         everywhere = span(num_slots + ops.shape(x)[1])
         shift = state.length - num_slots if state else None
-        if padding_mask is not None and num_slots:
+        if padding_mask is not None and state:
             remembered = ops.ones((ops.shape(padding_mask)[0], num_slots), "bool")
             padding_mask = ops.concatenate([remembered, padding_mask], axis=1)
         query = everywhere[num_slots:]

@@ -27,12 +27,14 @@ class MultiHead(Attention):
     """Softmax attention. Pattern: who attends to whom. Position: who stands where. Kernel: how."""
 
     def initial_state(self, batch_size, num_slots):
+        if not num_slots:
+            return ()
         shape = (batch_size, num_slots, self.num_key_value_heads, self.head_dim)
         empty = ops.zeros(shape, self.compute_dtype)
         return KeyValues(empty, empty, ops.zeros((batch_size,), "int32"))
 
     def call(self, x, padding_mask=None, state=()):
-        num_slots = state.key.shape[1] if state else 0
+        num_slots = ops.shape(state.key)[1] if state else 0
         places = self.places(x, num_slots, state, padding_mask)
         here = places.query_positions()
         query = self.position.rotate(self.query(x), here)
@@ -41,7 +43,9 @@ class MultiHead(Attention):
             return self.attend(query, key, value, places), ()
         tokens = count(padding_mask)
         length = advance(state.length, x, padding_mask)
-        after = KeyValues(append(state.key, key, tokens), append(state.value, value, tokens), length)
+        after = KeyValues(
+            append(state.key, key, tokens), append(state.value, value, tokens), length
+        )
         key = ops.concatenate([state.key, key], axis=1)
         value = ops.concatenate([state.value, value], axis=1)
         return self.attend(query, key, value, places), after

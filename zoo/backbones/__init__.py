@@ -14,6 +14,8 @@ class Backbone(Kind, keras_hub.models.Backbone):
     shelf = "backbones"
     max_sequence_length: int | None = None
     """How many tokens can be seen from the start; None when there is no end."""
+    memory_length: int | None = None
+    """How many tokens are remembered from segment to segment; None when nothing is."""
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

@@ -7,6 +7,7 @@ from zoo.blocks import Block
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make, to_config
 from zoo.core.types import Given, PositiveFloat, PositiveInt, Probability
+from zoo.core.window import length
 from zoo.positions import Position, embeds
 
 
@@ -46,7 +47,9 @@ class Transformer(Backbone):
         if not embeds(self.position):
             kind = to_config(self.position)["kind"]
             raise ZooError(f"position {kind} belongs into model.blocks.attention.position.")
-        self.embedding_dropout = keras.layers.Dropout(dropout, name="embedding_dropout", dtype=dtype)
+        self.embedding_dropout = keras.layers.Dropout(
+            dropout, name="embedding_dropout", dtype=dtype
+        )
         cycle = blocks if isinstance(blocks, list) else [blocks]
         self.transformer_layers = [
             make(Block, cycle[layer % len(cycle)], name=f"block_{layer}", dtype=dtype)
@@ -83,13 +86,15 @@ class Transformer(Backbone):
         hidden, _ = self.run(inputs)
         super().__init__(inputs, hidden, dtype=dtype, **kwargs)
         self.max_sequence_length = self.position.max_sequence_length
+        memories = [block.attention.memory_length for block in self.transformer_layers]
+        self.memory_length = max((m for m in memories if m is not None), default=None)
 
     def run(self, inputs, state=()):
         token_ids, padding_mask = inputs["token_ids"], inputs.get("padding_mask")
         x = self.token_embedding(token_ids)
         if self.scale_embedding:
             x = x * self.hidden_dim**0.5
-        x = self.position.embed(x, state[0].length if state else None)
+        x = self.position.embed(x, length(state))
         x, after = self.embedding_dropout(x), []
         for layer, block in enumerate(self.transformer_layers):
             x, kept = block(x, padding_mask, state[layer] if state else ())
@@ -98,4 +103,6 @@ class Transformer(Backbone):
         return self.output_dropout(x), tuple(after)
 
     def initial_state(self, batch_size, num_slots):
-        return tuple(block.initial_state(batch_size, num_slots) for block in self.transformer_layers)
+        blocks = self.transformer_layers
+        states = tuple(block.initial_state(batch_size, num_slots) for block in blocks)
+        return states if any(states) else ()

@@ -57,7 +57,10 @@ def of_kind(shelf: str, kind: str) -> Constructor:
 def of_class(module: str, name: str) -> Constructor:
     """The constructor of class `name` in `module`, read from the source."""
     tree = _source(module)
-    found = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name)
+    classes = (n for n in tree.body if isinstance(n, ast.ClassDef))
+    found = next((n for n in classes if n.name == name), None)
+    if found is None:  # another library's class under a name of ours
+        return Constructor(name, "", {}, None)
     doc = (ast.get_docstring(tree) or ast.get_docstring(found) or "").partition("\n")[0]
     imports = {**_imports(tree), **_neighbours(tree, module)}
     written, rest = _written(found)
@@ -168,5 +171,3 @@ def _is_none(written: ast.expr) -> bool:
 
 def _name(written: ast.expr | None) -> str:
     return written.id if isinstance(written, ast.Name) else ""
-
-

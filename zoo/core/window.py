@@ -16,7 +16,10 @@ def append(window: Any, new: Any, num_tokens: Any = None) -> Any:
     `num_tokens`, int32 `b`, says how many of the new places of a row are tokens; padding stands
     behind them and is not kept. None keeps all t.
     """
-    slots, joined = window.shape[1], ops.concatenate([ops.cast(window, new.dtype), new], axis=1)
+    slots, joined = (
+        ops.shape(window)[1],
+        ops.concatenate([ops.cast(window, new.dtype), new], axis=1),
+    )
     if num_tokens is None:
         return joined[:, ops.shape(joined)[1] - slots :]
     index = num_tokens[:, None] + ops.arange(slots, dtype="int32")
@@ -27,3 +30,16 @@ def append(window: Any, new: Any, num_tokens: Any = None) -> Any:
 def count(padding_mask: Any) -> Any:
     """bool `b t` -> int32 `b`, how many tokens there are; None -> None."""
     return None if padding_mask is None else ops.sum(ops.cast(padding_mask, "int32"), axis=1)
+
+
+def length(state: Any) -> Any:
+    """int32 `b`, how many tokens the layers of a model have seen; None without a state."""
+    return next((layer.length for layer in state if layer), None)
+
+
+def forget(state: Any, rows: Any) -> Any:
+    """The same state, empty in the rows where bool `b` is true."""
+    return tuple(
+        layer._replace(length=ops.where(rows, 0, layer.length)) if layer else layer
+        for layer in state
+    )

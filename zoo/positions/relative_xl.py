@@ -38,7 +38,11 @@ class RelativeXl(Position, LayerKind):
         if hidden_dim % 2:
             raise ValueError(f"hidden_dim {hidden_dim} must be even: half sines, half cosines.")
         self.hidden_dim, self.base, self.clamp_length = hidden_dim, base, clamp_length
-        self.tie_biases, self.dropout, self.initializer_range = tie_biases, dropout, initializer_range
+        self.tie_biases, self.dropout, self.initializer_range = (
+            tie_biases,
+            dropout,
+            initializer_range,
+        )
         self.biases = ScoreBiases(initializer_range, name="biases", dtype=self.dtype_policy)
 
     def prepare(self, num_heads, head_dim):

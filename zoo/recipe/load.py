@@ -67,7 +67,8 @@ def load(name: str, overrides: list[str] | None = None, tiny: bool = False) -> R
     tree = _with_architecture(tree, origins)
     for override in overrides or []:
         _apply(override, tree, origins)
-    resolved = Resolved(file.stem, tree, origins)
+    name = file.resolve().parent.name if file.name == "recipe.yaml" else file.stem
+    resolved = Resolved(name, tree, origins)
     _refuse(check(ROOT, tree), resolved)
     return resolved
 
@@ -80,7 +81,9 @@ def _extended(file: Path, seen: list[Path]) -> tuple[dict, Origins]:
         return tree, origins
     where = origins[("extends",)]
     if not isinstance(base, str) or Path(base).is_absolute() or ".." in Path(base).parts:
-        raise ZooError(f"{where}: extends: found {base!r}, expected a recipe beside or below this one.")
+        raise ZooError(
+            f"{where}: extends: found {base!r}, expected a recipe beside or below this one."
+        )
     parent = (file.parent / base).with_suffix(".yaml")
     if parent.resolve() in [f.resolve() for f in [*seen, file]] or len(seen) > MOST_EXTENDS:
         raise ZooError(f"{where}: extends: {base!r} comes back to itself.")
@@ -172,7 +175,9 @@ def _refuse(problems: list[Problem], recipe: Resolved) -> None:
         return
     lines = [f"{_origin(p.path, recipe.origins)}: {dotted(p.path)}: {p.text}" for p in problems]
     count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
-    raise ZooError("\n".join([f"{recipe.name}: {count} in this recipe.", *lines]).replace(": : ", ": "))
+    raise ZooError(
+        "\n".join([f"{recipe.name}: {count} in this recipe.", *lines]).replace(": : ", ": ")
+    )
 
 
 def _origin(path: TreePath, origins: Origins) -> str:

@@ -73,7 +73,9 @@ class Reader(yaml.SafeLoader):
                 raise self.fail(node.start_mark, f"{text} {hint}")
             return int(text.replace("_", ""))
         if node.tag.endswith(":float"):
-            return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
+            return float(
+                text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan")
+            )
         if node.tag.endswith(":bool"):
             return text.lower() == "true"
         return None if node.tag.endswith(":null") else text

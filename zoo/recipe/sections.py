@@ -24,7 +24,12 @@ class Recipe:
     """One page: which text, which model, how it is trained, and what is exported."""
 
     def __init__(
-        self, tokenizer: Tokenizer, data: Data, model: Model, training: Training, export: Export | None = None
+        self,
+        tokenizer: Tokenizer,
+        data: Data,
+        model: Model,
+        training: Training,
+        export: Export | None = None,
     ):
         self.tokenizer, self.data, self.model = tokenizer, data, model
         self.training, self.export = training, export
@@ -55,7 +60,7 @@ class Training:
     clip_norm: PositiveFloat | None = None
     gradient_accumulation_steps: PositiveInt = 1
     ema_momentum: Fraction | None = None
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16", "bfloat16"] = "float32"
+    precision: Literal[float32, mixed_bfloat16, mixed_float16, bfloat16] = "float32"
     jit_compile: bool = False
     steps_per_execution: PositiveInt = 1
     seed: NonNegativeInt = 0
@@ -71,9 +76,7 @@ class Training:
 class Export:
     """What `zoo export` writes, and the prompt that shows it works."""
 
-    signatures: list[Literal["score", "generate", "start", "step"]]
+    signatures: list[Literal[score, generate, start, step]]
     prompt: str = ""
     max_new_tokens: PositiveInt = 200
     temperature: PositiveFloat = 0.8
-
-

@@ -59,7 +59,9 @@ def _expand(pattern: str, key: str) -> list[Path]:
         place = pattern.format(**sysconfig.get_paths())
     except (KeyError, ValueError, IndexError) as wrong:
         known = suggest(str(wrong).strip("'"), sysconfig.get_paths())
-        raise ZooError(f"{key}: {pattern!r} names an unknown folder {{{wrong}}}. {known}") from wrong
+        raise ZooError(
+            f"{key}: {pattern!r} names an unknown folder {{{wrong}}}. {known}"
+        ) from wrong
     place = str(Path(place).expanduser())
     if Path(place).is_dir():
         return [file for file in Path(place).rglob("*") if file.is_file()]

@@ -1,0 +1,34 @@
+"""The attention zoo: the long-context shelf for Keras 3.
+
+Names are imported when they are first used, so `import zoo` costs nothing.
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+PUBLIC = {
+    "load_recipe": "zoo.api",
+    "build": "zoo.api",
+    "train": "zoo.api",
+    "evaluate": "zoo.api",
+    "generate": "zoo.api",
+    "export": "zoo.api",
+    "load": "zoo.api",
+    "patterns": "zoo.attention.patterns",
+    "ZooError": "zoo.core.errors",
+}
+
+__all__ = [*PUBLIC, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in PUBLIC:
+        raise AttributeError(f"zoo has no {name!r}. It has: {', '.join(PUBLIC)}.")
+    module = importlib.import_module(PUBLIC[name])
+    return module if PUBLIC[name].endswith(f".{name}") else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

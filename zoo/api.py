@@ -1,0 +1,93 @@
+"""What the command does, for Python: load, build, train, evaluate, generate, export."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.core.errors import ZooError
+from zoo.recipe import build as parts
+from zoo.recipe.load import Resolved
+from zoo.recipe.load import load as load_recipe
+from zoo.recipe.sections import Export
+
+__all__ = ["build", "evaluate", "export", "generate", "load", "load_recipe", "train"]
+
+
+def build(recipe: Resolved) -> Any:
+    """The model of a recipe, with fresh weights: a Keras model, a KerasHub task."""
+    return parts.task(recipe)
+
+
+def train(recipe: Resolved, run: str | Path | None = None, resume: bool = False) -> dict[str, Any]:
+    """Train a recipe in the folder `run`, by default `runs/<recipe name>`; returns the report."""
+    from zoo.training.loop import train as run_training
+
+    return run_training(recipe, Path(run or Path("runs") / recipe.name), resume)
+
+
+def load(run: str | Path, overrides: list[str] | None = None) -> Any:
+    """The task in a run folder with its best weights.
+
+    `overrides` change what does not touch the weights, such as a longer memory. Call it with
+    `{"token_ids": int32 b t, "padding_mask": bool b t}`. Raises ZooError.
+    """
+    from zoo.training.run import load_task, resolve
+
+    return load_task(Path(run), resolve(Path(run), overrides))
+
+
+def evaluate(run: str | Path, overrides: list[str] | None = None) -> dict[str, float]:
+    """Loss in nats a token and bits per byte of a run on its validation text."""
+    from zoo.training.evaluate import evaluate as measure
+    from zoo.training.loop import compiled
+    from zoo.training.run import load_task, resolve
+
+    recipe = resolve(Path(run), overrides)
+    text = parts.text(recipe)
+    if text.validation is None:
+        raise ZooError(f"{run}: its recipe holds out no validation text.")
+    task = load_task(Path(run), recipe)
+    learner = compiled(task, text.batching.batch_size, parts.training(recipe))
+    return measure(learner, text.batching, text.validation)
+
+
+def generate(
+    run: str | Path, prompt: str, max_new_tokens: int = 200, stop: str = "", **sampling: Any
+) -> Iterator[bytes]:
+    """The text that follows a prompt, in pieces as they are written.
+
+    `sampling`: temperature, top_k, top_p, seed. Writing ends at the model's end token, after
+    `max_new_tokens`, or when it has written `stop`.
+    """
+    from zoo.generation.write import Sampling, Writer
+    from zoo.training.run import load_task, resolve
+
+    recipe = resolve(Path(run))
+    tokenizer, chosen = parts.tokenizer(recipe), Sampling(**sampling)
+    writer = Writer(load_task(Path(run), recipe))
+    read = tokenizer.read(np.frombuffer(prompt.encode(), "uint8"))
+    tokens = np.concatenate([[tokenizer.end_token_id], read]).astype("int32")
+    return _pieces(writer, tokenizer, tokens, max_new_tokens, chosen, stop.encode())
+
+
+def _pieces(writer, tokenizer, tokens, max_new_tokens, sampling, stop) -> Iterator[bytes]:
+    written = b""
+    for token in writer.write(tokens, max_new_tokens, sampling, (tokenizer.end_token_id,)):
+        piece = bytes(tokenizer.detokenize(np.array([[token]])).numpy()[0])
+        written += piece
+        yield piece
+        if stop and written.endswith(stop):
+            return
+
+
+def export(run: str | Path, folder: str | Path | None = None) -> Path:
+    """Write a run's best weights as a SavedModel, by default below `saved_models/<run name>`."""
+    from zoo.serving.export import export as write
+    from zoo.training.run import load_task, resolve
+
+    recipe = resolve(Path(run))
+    wanted = parts.export(recipe) or Export(signatures=["score", "generate", "start", "step"])
+    target = Path(folder or Path("saved_models") / recipe.name)
+    return write(load_task(Path(run), recipe), parts.tokenizer(recipe), wanted, target)

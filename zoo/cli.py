@@ -1,0 +1,248 @@
+"""The command `zoo`: parses, calls one function, prints."""
+
+import importlib
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import zoo
+from zoo.core import schema
+from zoo.core.errors import ZooError, suggest
+from zoo.core.kinds import PACKAGE, kinds
+
+app = typer.Typer(
+    help="The attention zoo: long-context models for Keras, from a recipe to a SavedModel.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Overrides = Annotated[
+    list[str] | None, typer.Argument(metavar="[KEY=VALUE | ~KEY]...", help="Changes to the recipe.")
+]
+RecipeName = Annotated[
+    str, typer.Argument(metavar="RECIPE", help="A name from `zoo list`, or a file.")
+]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that `zoo train` wrote.")]
+Tiny = Annotated[
+    bool, typer.Option("--tiny", help="The recipe's toy sizes: the same walk, in seconds.")
+]
+
+SHELVES = {
+    "attention": "attention",
+    "patterns": "attention/patterns",
+    "kernels": "attention/kernels",
+    "positions": "positions",
+    "blocks": "blocks",
+    "backbones": "backbones",
+    "tasks": "tasks",
+    "tokenizers": "tokenizers",
+    "sources": "data/sources",
+    "batching": "data/batching",
+    "optimizers": "training/optimizers",
+    "schedules": "training/schedules",
+}
+
+
+@app.command("list")
+def list_(
+    what: Annotated[
+        str, typer.Argument(help="recipes, architectures, or a shelf of kinds.")
+    ] = "recipes",
+) -> None:
+    """List recipes, architectures, or the kinds on a shelf: attention, patterns, positions, …"""
+    known = ["recipes", "architectures", *SHELVES]
+    if what not in known:
+        raise ZooError(f"list: there is no {what!r}. {suggest(what, known)}")
+    if what in SHELVES:
+        shelf = SHELVES[what]
+        rows = {kind: schema.of_kind(shelf, kind).doc for kind in kinds(shelf)}
+    else:
+        rows = {name: _first_comment(file) for name, file in _pages(what).items()}
+    width = max(map(len, rows), default=0)
+    for name, text in rows.items():
+        print(f"{name:<{width}}  {text}")
+
+
+def _pages(what: str) -> dict[str, Path]:
+    from zoo.recipe.load import available
+
+    if what == "recipes":
+        return available()
+    return {file.stem: file for file in sorted((PACKAGE / "architectures").glob("*.yaml"))}
+
+
+def _first_comment(file: Path) -> str:
+    return file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("#").strip()
+
+
+@app.command()
+def copy(
+    recipe: RecipeName,
+    file: Annotated[Path, typer.Argument(help="Where to write it.")],
+) -> None:
+    """Copy a recipe, to edit it."""
+    from zoo.recipe.load import locate
+
+    if file.is_dir():
+        file = file / locate(recipe).name
+    if file.exists():
+        raise ZooError(f"{file}: exists already, and is left as it is.")
+    try:
+        shutil.copyfile(locate(recipe), file)
+    except OSError as wrong:
+        raise ZooError(f"{file}: cannot be written: {wrong.strerror}.") from wrong
+    print(file)
+
+
+@app.command()
+def check(recipe: RecipeName, overrides: Overrides = None, tiny: Tiny = False) -> None:
+    """Check a recipe, its text and its model without training: sizes, or everything that is wrong."""
+    from zoo.recipe import build
+    from zoo.recipe.load import load
+
+    resolved = load(recipe, overrides, tiny)
+    build.text(resolved)
+    _start_backend()
+    from zoo.recipe.check import describe
+
+    facts = describe(resolved)
+    width = max(map(len, facts))
+    for name, text in facts.items():
+        print(f"{name:<{width}}  {text}")
+
+
+@app.command()
+def train(
+    recipe: RecipeName,
+    overrides: Overrides = None,
+    run: Annotated[Path | None, typer.Option(help="Folder of the run. [runs/<recipe>]")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in that folder.")
+    ] = False,
+    tiny: Tiny = False,
+) -> None:
+    """Train a recipe; then export it and show what it writes, where the recipe says so."""
+    from zoo.recipe import build
+    from zoo.recipe.load import load
+
+    resolved = load(recipe, overrides, tiny)
+    build.text(resolved)
+    folder = run or Path("runs") / resolved.name
+    print(f"{resolved.name}: training in {folder}", flush=True)
+    _start_backend()
+    facts = zoo.train(resolved, folder, resume)
+    print(f"{_summary(facts)}\nReport, log and curve: {folder}", flush=True)
+    if wanted := build.export(resolved):
+        target = zoo.export(folder, Path("saved_models") / resolved.name)
+        print(f"Exported: {target}", flush=True)
+        if "generate" in wanted.signatures and wanted.prompt:
+            _show(target, wanted)
+
+
+def _summary(facts: dict) -> str:
+    validation = facts["validation"]
+    words = [f"{facts['parameters']:,} parameters", f"{facts['step']} steps"]
+    if validation:
+        loss, bits = validation["loss"], validation["bits_per_byte"]
+        words.append(f"validation loss {loss:.4f} nats a token ({bits:.3f} bits per byte)")
+    words.append(f"{facts['seconds']:.0f} seconds")
+    return f"{facts['recipe']}: {', '.join(words)}."
+
+
+def _show(target: Path, wanted) -> None:
+    from zoo.serving.export import continuation
+
+    print("Loaded in a fresh process, it writes:\n", flush=True)
+    print(continuation(target, wanted), flush=True)
+
+
+@app.command()
+def evaluate(run: RunFolder, overrides: Overrides = None) -> None:
+    """Measure a run on its validation text, say with another memory_length."""
+    _start_backend()
+    found = zoo.evaluate(run, overrides)
+    print(
+        f"loss {found['loss']:.4f} nats a token, {found['bits_per_byte']:.4f} bits per byte, "
+        f"over {found['tokens']:,.0f} tokens"
+    )
+
+
+@app.command()
+def generate(
+    run: RunFolder,
+    prompt: Annotated[str, typer.Argument(help="What the text begins with.")] = "",
+    max_new_tokens: Annotated[int, typer.Option(min=0)] = 200,
+    temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.8,
+    top_k: Annotated[int, typer.Option(help="Keep this many tokens; 0 keeps all.")] = 0,
+    top_p: Annotated[float, typer.Option(help="Keep tokens up to this probability.")] = 1.0,
+    seed: int = 0,
+    stop: Annotated[str, typer.Option(help="Stop after this text.")] = "",
+) -> None:
+    """Write on from a prompt, token by token as they come."""
+    _start_backend()
+    options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+    pieces = zoo.generate(run, prompt, max_new_tokens, stop, **options)
+    out = sys.stdout.buffer
+    out.write(prompt.encode())
+    for piece in pieces:
+        out.write(piece)
+        out.flush()
+    out.write(b"\n")
+    out.flush()
+
+
+@app.command()
+def export(
+    run: RunFolder,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder of versions. [saved_models/<run>]")
+    ] = None,
+) -> None:
+    """Write a run's best weights as a SavedModel: text in, text out, no Python of ours."""
+    _start_backend()
+    print(zoo.export(run, to))
+
+
+def _start_backend() -> None:
+    """Import Keras and its backend. Their start-up notes are kept off the terminal: what goes
+    wrong is an exception anyway."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import keras
+
+        keras.ops.zeros(())
+        importlib.import_module("keras_hub")
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def main() -> None:
+    """Run the command. Every error a user can mend is one message and a non-zero exit."""
+    debug = "--debug" in sys.argv
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    try:
+        app(arguments)
+    except ZooError as wrong:
+        if debug:
+            raise
+        print(f"zoo: {wrong}", file=sys.stderr)
+        sys.exit(wrong.exit_code)
+    except KeyboardInterrupt:
+        print("\nzoo: stopped.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Loops over `run(inputs, state)`: how tokens are chosen, and how text is written with them."""

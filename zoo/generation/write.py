@@ -1,0 +1,96 @@
+"""Write text token by token: read the prompt in segments, then one compiled step a token."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.core.compiled import compiled
+from zoo.core.errors import ZooError
+from zoo.generation.sampling import choose
+
+PREFILL = 128
+"""Prompt tokens read at once by a model that sets no segment length of its own."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are chosen. `temperature` 0 is greedy, `top_k` 0 and `top_p` 1 keep all tokens."""
+
+    temperature: float = 0.8
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self):
+        if self.temperature < 0 or self.top_k < 0 or not 0 < self.top_p <= 1:
+            raise ZooError(
+                f"expected temperature >= 0, top_k >= 0 and 0 < top_p <= 1; found {self}."
+            )
+
+
+class Writer:
+    """Writes with a task (anything with `run` and `initial_state`). Compiled once, used often."""
+
+    def __init__(self, task: Any):
+        self.task, backbone = task, task.backbone
+        self.limit = backbone.max_sequence_length
+        self.segment = backbone.memory_length or PREFILL
+        self.read = compiled(self._read, task)
+        self.step = compiled(self._step, task)
+
+    def write(
+        self,
+        prompt: np.ndarray,
+        max_new_tokens: int,
+        sampling: Sampling,
+        stop_token_ids: tuple[int, ...] = (),
+    ) -> Iterator[int]:
+        """Token ids of a prompt (int `t`, at least one) -> the token ids that follow, one by one.
+
+        Raises ZooError when prompt and new tokens together exceed the positions of the model.
+        """
+        total = len(prompt) + max_new_tokens
+        if self.limit and total > self.limit:
+            raise ZooError(
+                f"prompt: {len(prompt)} tokens and {max_new_tokens} new ones are {total}, but the "
+                f"positions of this model end at {self.limit}. Shorten the prompt, or ask for at "
+                f"most {max(0, self.limit - len(prompt))} new tokens."
+            )
+        slots = self.limit or -(-total // PREFILL) * PREFILL
+        logits, state = None, self.task.initial_state(1, slots)
+        for first in range(0, len(prompt), self.segment):
+            logits, state = self.read(*self._segment(prompt[first : first + self.segment]), state)
+        draws = keras.random.uniform((max_new_tokens,), seed=sampling.seed)
+        options = (
+            np.array([sampling.temperature], "float32"),
+            np.array([sampling.top_k], "int32"),
+            np.array([sampling.top_p], "float32"),
+        )
+        for place in range(max_new_tokens):
+            token, logits, state = self.step(logits, state, draws[place : place + 1], *options)
+            chosen = int(token[0])
+            if chosen in stop_token_ids:
+                return
+            yield chosen
+
+    def _segment(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Token ids and padding mask of one segment, `1 t`, padded so that one graph serves all."""
+        padded = np.zeros((1, self.segment), "int32")
+        padded[0, : len(tokens)] = tokens
+        return padded, np.arange(self.segment)[None] < len(tokens)
+
+    def _read(self, token_ids: Any, padding_mask: Any, state: Any) -> tuple[Any, Any]:
+        """A segment -> logits after its last token, `b v`, and the next state."""
+        logits, state = self.task.run({"token_ids": token_ids, "padding_mask": padding_mask}, state)
+        last = ops.sum(ops.cast(padding_mask, "int32"), axis=1) - 1
+        return ops.take_along_axis(logits, last[:, None, None], axis=1)[:, 0], state
+
+    def _step(self, logits: Any, state: Any, uniform: Any, *options: Any) -> tuple[Any, Any, Any]:
+        """Logits `b v` -> the token chosen, `b`, logits after it, and the next state."""
+        token = choose(logits, uniform, *options)
+        logits, state = self.task.run({"token_ids": token[:, None]}, state)
+        return token, logits[:, 0], state

@@ -1,0 +1,1 @@
+"""SavedModels: text in, text out, with no Python of ours."""

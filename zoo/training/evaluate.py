@@ -1,0 +1,38 @@
+"""How well a model predicts a held-out text."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from zoo.data import pipeline
+from zoo.data.batching import Batching
+from zoo.data.corpus import Corpus
+from zoo.training.learner import Learner
+from zoo.training.report import bits_per_byte
+
+
+def evaluate(
+    learner: Learner, batching: Batching, corpus: Corpus, batches: int | None = None
+) -> dict[str, float]:
+    """`loss` in nats a token, `bits_per_byte`, and how many `tokens` they are a mean of."""
+    total = batching.evaluation_batches(corpus)
+    number = total if batches is None else min(batches, total)
+    data = pipeline.evaluation(batching, corpus, number)
+    loss = learner.evaluate(data, steps=number, verbose=0, return_dict=True)["nll"]
+    bits = bits_per_byte(loss, len(corpus), corpus.num_bytes)
+    return {"loss": loss, "bits_per_byte": bits, "tokens": float(learner.nll.count)}
+
+
+@contextlib.contextmanager
+def averaged_weights(learner: Learner) -> Iterator[None]:
+    """Inside, the weights are their moving averages, where the optimizer keeps them."""
+    if not learner.optimizer.use_ema:
+        yield
+        return
+    kept: list[Any] = [variable.numpy() for variable in learner.trainable_variables]
+    learner.optimizer.finalize_variable_values(learner.trainable_variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(learner.trainable_variables, kept):
+            variable.assign(value)

@@ -1,0 +1,65 @@
+"""A task with what it remembers between batches: the model that `fit` sees."""
+
+from typing import Any
+
+import keras
+from keras import ops, tree
+
+from zoo.core.window import forget
+
+
+class Carry(keras.layers.Layer):
+    """The one thing that keeps a state beyond a batch: a variable for every leaf."""
+
+    def __init__(self, state: Any, **kwargs):
+        super().__init__(**kwargs)
+        self.like = state
+        self.leaves = [
+            self.add_weight(
+                leaf.shape, "zeros", str(leaf.dtype.name), trainable=False, name=f"leaf_{place}"
+            )
+            for place, leaf in enumerate(tree.flatten(state))
+        ]
+        self.built = True
+
+    def read(self, restart: Any = None) -> Any:
+        """The state, empty in the rows where `restart`, bool `b`, is true."""
+        values = [ops.convert_to_tensor(leaf) for leaf in self.leaves]
+        state = tree.pack_sequence_as(self.like, values)
+        return state if restart is None else forget(state, restart)
+
+    def write(self, state: Any) -> None:
+        for leaf, value in zip(self.leaves, tree.flatten(state)):
+            leaf.assign(ops.cast(value, leaf.dtype))
+
+
+class Learner(keras.Model):
+    """Runs a task over batches in order and carries its state from one to the next.
+
+    Training and evaluation remember apart, so that validating in between disturbs nothing. `nll`
+    is the mean negative log-likelihood of a target, in nats, over all targets since it was reset.
+    """
+
+    def __init__(self, task: Any, batch_size: int, **kwargs):
+        super().__init__(**kwargs)
+        self.task = task
+        self.training_memory = Carry(task.initial_state(batch_size), name="training_memory")
+        self.evaluation_memory = Carry(task.initial_state(batch_size), name="evaluation_memory")
+        self.nll = keras.metrics.Mean(name="nll")
+        self.built = True
+
+    def call(self, inputs, training=False):
+        memory = self.training_memory if training else self.evaluation_memory
+        state = memory.read(inputs.get("restart"))
+        outputs, state = self.task.run(inputs, state)
+        memory.write(state)
+        return outputs
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """targets int32 `b t`, logits `b t v`, weights `b t` -> nats a target, in float32."""
+        logits = ops.cast(y_pred, "float32")
+        nats = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
+        counted = ops.sum(sample_weight)
+        loss = ops.sum(nats * sample_weight) / ops.maximum(counted, 1.0)
+        self.nll.update_state(loss, sample_weight=counted)
+        return loss
