@@ -102,7 +102,7 @@ def copy(
 
 @app.command()
 def check(recipe: RecipeName, overrides: Overrides = None, tiny: Tiny = False) -> None:
-    """Check a recipe, its text and its model without training: sizes, or everything that is wrong."""
+    """Check a recipe, its text and its model without training: sizes, or all that is wrong."""
     from zoo.recipe import build
     from zoo.recipe.load import load
 
@@ -214,7 +214,7 @@ def _start_backend() -> None:
     wrong is an exception anyway."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
+    with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
         import keras

@@ -1,4 +1,4 @@
-"""Segment-level recurrence: attention over a memory of hidden states (Dai et al. 2019, section 3.2).
+"""Segment-level recurrence: attention over remembered hidden states (Dai et al. 2019, 3.2).
 
 Keys and values come from the remembered inputs of this layer and the segment; no gradient flows
 into the memory. With the position `relative_xl` it is Transformer-XL.

@@ -1,4 +1,4 @@
-"""One stack of blocks over embedded tokens. Encoder or decoder: the pattern of its attention decides."""
+"""One stack of blocks over embedded tokens. Encoder or decoder: the attention pattern decides."""
 
 import keras
 

@@ -1,4 +1,4 @@
-"""Attend, add, normalise; feed forward, add, normalise (Vaswani et al. 2017; Transformer-XL, BERT)."""
+"""Attend, add, normalise; feed forward, add, normalise (Vaswani et al. 2017; BERT)."""
 
 from zoo.blocks import Block
 

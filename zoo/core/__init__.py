@@ -1,1 +1,1 @@
-"""What every room speaks: kinds and configs, states, axis letters, errors. Nothing here needs Keras."""
+"""What every room speaks: kinds and configs, places and states, axis letters, errors."""

@@ -1,4 +1,4 @@
-"""One way to write a thing down: `{"kind": "local", "back": 256}`, or `"causal"` when it has no options.
+"""One way to write a thing down: `{"kind": "local", "back": 256}`, or `"causal"` without options.
 
 Recipes, `get_config` and the `config.json` of a saved preset all speak it. A kind is a file, so the
 folder is the registry: `zoo/attention/patterns/local.py` is the kind `local` on the shelf
@@ -32,7 +32,7 @@ def kinds(shelf: str) -> list[str]:
 
 
 def class_name(kind: str) -> str:
-    """`segment_recurrent` -> `SegmentRecurrent`; `causal_lm` -> `CausalLM`, as KerasHub spells it."""
+    """`multi_head` -> `MultiHead`; `causal_lm` -> `CausalLM`, as KerasHub spells it."""
     words = ("LM" if word == "lm" else word.capitalize() for word in kind.split("_"))
     return "".join(words)
 

@@ -25,7 +25,7 @@ class Position(Kind):
         return heads
 
     def score(self, query: Any, key: Any, places: Places) -> Any:
-        """query `b q h e`, key `b k g e` -> what is added to the scaled scores, `b h q k`; or None."""
+        """query `b q h e`, key `b k g e` -> `b h q k` to add to the scaled scores, or None."""
         return None
 
     def tie(self, first: "Position") -> None:

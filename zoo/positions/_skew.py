@@ -1,4 +1,4 @@
-"""Relative scores without a `q k e` table (Huang et al. 2018, section 3.4.1; Dai et al. 2019, B)."""
+"""Relative scores without a `q k e` table (Huang et al. 2018, 3.4.1; Dai et al. 2019, B)."""
 
 from keras import ops
 

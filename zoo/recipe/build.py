@@ -28,7 +28,7 @@ def export(recipe: Resolved) -> Export | None:
 
 @dataclass(frozen=True)
 class Text:
-    """The corpora of a recipe and how they are cut. `validation` is None when nothing is held out."""
+    """The corpora of a recipe and how they are cut. `validation` is None if nothing is held out."""
 
     train: Corpus
     validation: Corpus | None

@@ -12,13 +12,14 @@ def describe(recipe: Resolved) -> dict[str, str]:
     with keras.StatelessScope(initialize_variables=False):
         task = build.task(recipe, compile=False)
         parameters = task.count_params()
-    held = "none" if text.validation is None else f"{len(text.validation):,} tokens"
+    held = "nothing" if text.validation is None else f"{len(text.validation):,} tokens"
     batch = text.batching.batch(text.train, 0).targets
     return {
         "recipe": recipe.name,
         "parameters": f"{parameters:,}",
         "memory to train": f"{_megabytes(parameters, settings)} MB for weights and optimizer",
-        "text": f"{len(text.train):,} tokens in {len(text.train.names)} documents, held out: {held}",
+        "text": f"{len(text.train):,} tokens in {len(text.train.names)} documents",
+        "held out": held,
         "batch": f"{batch.shape[0]} x {batch.shape[1]} tokens",
         "training": f"{settings.steps:,} steps, {settings.steps * batch.size:,} tokens",
     }

@@ -6,9 +6,9 @@ The contracts are named for the checker alone, so that a recipe is read without 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from zoo.core.types import Fraction, Literal, NonNegativeInt, PositiveFloat, PositiveInt
+from zoo.core.types import Fraction, NonNegativeInt, PositiveFloat, PositiveInt
 
 if TYPE_CHECKING:
     from zoo.backbones import Backbone
@@ -60,7 +60,7 @@ class Training:
     clip_norm: PositiveFloat | None = None
     gradient_accumulation_steps: PositiveInt = 1
     ema_momentum: Fraction | None = None
-    precision: Literal[float32, mixed_bfloat16, mixed_float16, bfloat16] = "float32"
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16", "bfloat16"] = "float32"
     jit_compile: bool = False
     steps_per_execution: PositiveInt = 1
     seed: NonNegativeInt = 0
@@ -76,7 +76,7 @@ class Training:
 class Export:
     """What `zoo export` writes, and the prompt that shows it works."""
 
-    signatures: list[Literal[score, generate, start, step]]
+    signatures: list[Literal["score", "generate", "start", "step"]]
     prompt: str = ""
     max_new_tokens: PositiveInt = 200
     temperature: PositiveFloat = 0.8

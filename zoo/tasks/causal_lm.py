@@ -66,7 +66,7 @@ class CausalLM(Task, KERAS_HUB_CAUSAL_LM):
         return self.backbone.initial_state(batch_size, num_slots)
 
     def generate_step(self, inputs, stop_token_ids=None):
-        """What KerasHub's `generate` compiles: prompts `b t` padded to the length wanted -> `b t`."""
+        """What KerasHub's `generate` compiles: prompts `b t`, padded to the end wanted -> `b t`."""
         token_ids, mask = inputs["token_ids"], ops.cast(inputs["padding_mask"], "bool")
         batch_size, length = ops.shape(token_ids)
         start = ops.min(ops.sum(ops.cast(mask, "int32"), axis=-1))

@@ -1,1 +1,1 @@
-"""Training a recipe: optimizer and schedule, the loop, checkpoints, and what a run leaves behind."""
+"""Training a recipe: schedules, optimizers, the loop, checkpoints, and what a run leaves behind."""

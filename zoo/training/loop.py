@@ -227,13 +227,13 @@ class Watch(keras.callbacks.Callback):
             report.draw(self.run, self.log.rows, self.recipe.name)
         if self.interrupted and self.step < self.settings.steps:
             raise Interrupted(
-                f"Stopped after step {self.step} of {self.settings.steps}, all is saved. Go on with: "
-                f"zoo train {self.run / 'recipe.yaml'} --run {self.run} --resume"
+                f"Stopped after step {self.step} of {self.settings.steps}, all is saved. Go on with:\n"
+                f"  zoo train {self.run / 'recipe.yaml'} --run {self.run} --resume"
             )
         return facts
 
 
-class Interrupted(RunError):
+class Interrupted(RunError):  # noqa: N818 (it is not an error)
     """Training was asked to stop and did."""
 
     exit_code = 130

@@ -38,7 +38,7 @@ class Kernel(Kind):
 
 
 def visible(places: Places, pattern: Pattern) -> Any:
-    """Which keys each query attends to: bool `1 1 q k` known when the graph is made, or `b 1 q k`."""
+    """Which keys each query attends to, bool `b 1 q k`; `1 1 q k` when all rows are alike."""
     if pattern.shift_invariant or places.shift is None:
         seen = pattern.allowed(places.query[:, None], places.key[None, :])[None]
     else:

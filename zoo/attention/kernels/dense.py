@@ -1,4 +1,4 @@
-"""Softmax attention with the whole table of scores in memory: plain, and the oracle of the others."""
+"""Softmax attention with the whole table of scores in memory: plain, and the others' oracle."""
 
 from keras import ops
 

@@ -1,12 +1,12 @@
 """The network every place goes through alone: wider, an activation, and back."""
 
-from typing import Any
+from typing import Any, Literal
 
 import keras
 from keras import ops
 
 from zoo.core.layer import LayerKind
-from zoo.core.types import Literal, PositiveFloat, PositiveInt, Probability
+from zoo.core.types import PositiveFloat, PositiveInt, Probability
 
 ACTIVATIONS = {
     "relu": ops.relu,

@@ -59,13 +59,12 @@ def _expand(pattern: str, key: str) -> list[Path]:
         place = pattern.format(**sysconfig.get_paths())
     except (KeyError, ValueError, IndexError) as wrong:
         known = suggest(str(wrong).strip("'"), sysconfig.get_paths())
-        raise ZooError(
-            f"{key}: {pattern!r} names an unknown folder {{{wrong}}}. {known}"
-        ) from wrong
+        raise ZooError(f"{key}: {pattern!r} names an unknown folder {wrong}. {known}") from wrong
     place = str(Path(place).expanduser())
     if Path(place).is_dir():
         return [file for file in Path(place).rglob("*") if file.is_file()]
-    files = [Path(found) for found in glob.glob(place, recursive=True) if Path(found).is_file()]
+    found = glob.glob(place, recursive=True)  # noqa: PTH207 (absolute globs)
+    files = [Path(name) for name in found if Path(name).is_file()]
     if not files:
         parent = Path(place).parent
         near = [str(parent / name.name) for name in parent.iterdir()] if parent.is_dir() else []

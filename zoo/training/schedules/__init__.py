@@ -1,4 +1,4 @@
-"""How the learning rate changes with the step. All begin with a linear warm-up of `warmup_steps`."""
+"""How the learning rate changes with the step. All begin with a linear warm-up."""
 
 from typing import Any
 
