@@ -9,7 +9,7 @@ from zoo.core.kinds import Kind
 
 
 class Backbone(Kind, keras_hub.models.Backbone):
-    """The contract of every backbone. `run` is the one forward pass; Keras's graph is made of it."""
+    """The contract of every backbone. `run` is the one forward pass, and what Keras calls."""
 
     shelf = "backbones"
     max_sequence_length: int | None = None

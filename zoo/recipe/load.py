@@ -95,7 +95,7 @@ def _extended(file: Path, seen: list[Path]) -> tuple[dict, Origins]:
 
 
 def merge(below: Any, above: Any) -> Any:
-    """`above` laid over `below`. A part of another kind replaces a part, it does not mix with it."""
+    """`above` laid over `below`. A part of another kind replaces the part below."""
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
     if "kind" in above and above["kind"] != below.get("kind", above["kind"]):

@@ -227,7 +227,7 @@ class Watch(keras.callbacks.Callback):
             report.draw(self.run, self.log.rows, self.recipe.name)
         if self.interrupted and self.step < self.settings.steps:
             raise Interrupted(
-                f"Stopped after step {self.step} of {self.settings.steps}, all is saved. Go on with:\n"
+                f"Stopped after step {self.step} of {self.settings.steps}, all saved. Go on with:\n"
                 f"  zoo train {self.run / 'recipe.yaml'} --run {self.run} --resume"
             )
         return facts
