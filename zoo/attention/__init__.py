@@ -44,7 +44,8 @@ class Attention(LayerKind):
         super().__init__(**kwargs)
         self.num_heads, self.head_dim = num_heads, head_dim
         self.num_key_value_heads = num_key_value_heads or num_heads
-        self.pattern, self.position = make(Pattern, pattern), make(Position, position)
+        self.pattern = make(Pattern, pattern)
+        self.position = make(Position, position, name="position", dtype=self.dtype_policy)
         self.kernel = None if kernel is None else make(Kernel, kernel)
         self.dropout, self.use_bias, self.initializer_range = dropout, use_bias, initializer_range
         self.seen = self.pattern

@@ -43,7 +43,7 @@ class Transformer(Backbone):
             name="token_embedding",
             dtype=dtype,
         )
-        self.position = make(Position, position)
+        self.position = make(Position, position, name="position", dtype=dtype)
         if not embeds(self.position):
             kind = to_config(self.position)["kind"]
             raise ZooError(f"position {kind} belongs into model.blocks.attention.position.")

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from zoo.core.kinds import Kind
+from zoo.core.layer import LayerKind
 from zoo.core.places import Places
 
 
-class Position(Kind):
+class Position(LayerKind):
     """The contract of every position encoding. Weights, if any, are made in `prepare`."""
 
     shelf = "positions"
@@ -15,6 +15,8 @@ class Position(Kind):
 
     def prepare(self, num_heads: int, head_dim: int) -> None:
         """Make what attention with `num_heads` of `head_dim` needs."""
+        if not self.built:
+            self.build((num_heads, head_dim))
 
     def embed(self, x: Any, start: Any = None) -> Any:
         """x `b t d`, start int32 `b` or None for 0 -> `b t d`. For the embedding of a model."""

@@ -3,13 +3,12 @@
 import keras
 from keras import ops
 
-from zoo.core.layer import LayerKind
 from zoo.core.places import positions, span
 from zoo.core.types import PositiveFloat, PositiveInt
 from zoo.positions import Position
 
 
-class Learned(Position, LayerKind):
+class Learned(Position):
     """Positions 0 to `max_sequence_length - 1`; there are none beyond."""
 
     def __init__(

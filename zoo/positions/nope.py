@@ -4,4 +4,6 @@ from zoo.positions import Position
 
 
 class Nope(Position):
-    pass
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.built = True

@@ -17,7 +17,7 @@ from zoo.positions._skew import skew
 from zoo.positions.sinusoidal import waves
 
 
-class RelativeXl(Position, LayerKind):
+class RelativeXl(Position):
     """`hidden_dim` sinusoid features a distance, as wide as the model in the paper.
 
     `clamp_length` treats all larger distances alike (used at evaluation with a long memory).
@@ -44,10 +44,6 @@ class RelativeXl(Position, LayerKind):
             initializer_range,
         )
         self.biases = ScoreBiases(initializer_range, name="biases", dtype=self.dtype_policy)
-
-    def prepare(self, num_heads, head_dim):
-        if not self.built:
-            self.build((num_heads, head_dim))
 
     def build(self, shape):
         num_heads, head_dim = shape

@@ -6,13 +6,12 @@ in the second, as Transformer-XL and tensor2tensor lay them out.
 
 from keras import ops
 
-from zoo.core.layer import LayerKind
 from zoo.core.places import positions, span
 from zoo.core.types import PositiveFloat
 from zoo.positions import Position
 
 
-class Sinusoidal(Position, LayerKind):
+class Sinusoidal(Position):
     def __init__(self, base: PositiveFloat = 10_000.0, **kwargs):
         super().__init__(**kwargs)
         self.base = base

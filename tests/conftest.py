@@ -1,0 +1,34 @@
+"""One quiet import of Keras for all tests, and the models they share."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+import keras
+import numpy as np
+import pytest
+from examples import causal_lm, gpt, transformer_xl
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def draw():
+    """A seeded generator of numbers."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def xl():
+    """A small Transformer-XL that remembers 6 tokens. Tests must not change its weights."""
+    return causal_lm(transformer_xl(memory_length=6))
+
+
+@pytest.fixture(scope="session")
+def gpt_lm():
+    """A small GPT with 16 learned positions. Tests must not change its weights."""
+    return causal_lm(gpt(max_sequence_length=16))
