@@ -64,10 +64,10 @@ def gpt(max_sequence_length=16, **options):
     return transformer(attention=attention(), position=position, final_norm=True, **options)
 
 
-def causal_lm(backbone, **options):
+def causal_lm(backbone, vocabulary_size=VOCABULARY, **options):
     from zoo.tasks.causal_lm import CausalLM
 
-    return CausalLM(make(Backbone, backbone, vocabulary_size=VOCABULARY), **options)
+    return CausalLM(make(Backbone, backbone, vocabulary_size=vocabulary_size), **options)
 
 
 def missing():

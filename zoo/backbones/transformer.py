@@ -100,7 +100,7 @@ class Transformer(Backbone):
             x, kept = block(x, padding_mask, state[layer] if state else ())
             after.append(kept)
         x = self.output_norm(x) if self.final_norm else x
-        return self.output_dropout(x), tuple(after)
+        return self.output_dropout(x), tuple(after) if state else ()
 
     def initial_state(self, batch_size, num_slots):
         blocks = self.transformer_layers

@@ -38,7 +38,7 @@ class Writer:
     def __init__(self, task: Any):
         self.task, backbone = task, task.backbone
         self.limit = backbone.max_sequence_length
-        self.segment = backbone.memory_length or PREFILL
+        self.segment = backbone.memory_length or self.limit or PREFILL
         self.read = compiled(self._read, task)
         self.step = compiled(self._step, task)
 

@@ -66,7 +66,7 @@ class CausalLMSignatures:
         targets, counts = ragged.to_tensor(self.end), tf.cast(ragged.row_lengths(), tf.int32)
         batch, length = tf.unstack(tf.shape(targets))
         inputs = tf.concat([tf.fill([batch, 1], self.end), targets], axis=1)[:, :length]
-        self._within_positions(length)
+        inputs = self._within_positions(inputs, 0)
 
         def add(total, logits, mask, first):
             wanted = tf.pad(targets, [[0, 0], [0, tf.shape(mask)[1]]])
@@ -90,8 +90,8 @@ class CausalLMSignatures:
         prompts = self.tokenizer.tokenize(text)
         begin = tf.RaggedTensor.from_tensor(tf.fill([batch, 1], self.end))
         prompts = tf.concat([begin, prompts], axis=1)
-        inputs, counts = prompts.to_tensor(self.end), tf.cast(prompts.row_lengths(), tf.int32)
-        self._within_positions(tf.shape(inputs)[1] + longest)
+        inputs = self._within_positions(prompts.to_tensor(self.end), longest)
+        counts = tf.cast(prompts.row_lengths(), tf.int32)
 
         def keep(last, logits, mask, first):
             place = counts - 1 - first
@@ -169,13 +169,15 @@ class CausalLMSignatures:
         _, total, state = tf.while_loop(lambda segment, *_: segment < number, body, loop)
         return total, state
 
-    def _within_positions(self, length: tf.Tensor) -> None:
-        if self.limit:
-            tf.debugging.assert_less_equal(
-                length,
-                self.limit,
-                message=f"text: too long, the positions of this model end at {self.limit} tokens.",
-            )
+    def _within_positions(self, inputs: tf.Tensor, new: Any) -> tf.Tensor:
+        """The same tokens `b t`, or an error when they and `new` more exceed the positions."""
+        if self.limit is None:
+            return inputs
+        message = f"text: too long, the positions of this model end at {self.limit} tokens."
+        length = tf.shape(inputs)[1] + new
+        fits = tf.debugging.assert_less_equal(length, self.limit, message=message)
+        with tf.control_dependencies([fits] if fits is not None else []):
+            return tf.identity(inputs)
 
 
 def _spec(dtype: Any, shape: list) -> Callable[[str], tf.TensorSpec]:

@@ -1,0 +1,200 @@
+"""What is exported answers like what was trained, where neither the zoo nor Keras is there."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from examples import causal_lm, gpt, transformer_xl
+
+from zoo.core.errors import RunError
+from zoo.core.folders import verify
+from zoo.generation.write import Sampling, Writer
+from zoo.recipe.sections import Export
+from zoo.serving.export import continuation, export, num_bytes
+from zoo.tokenizers.bytes import Bytes
+
+EVERYTHING = Export(
+    signatures=["score", "generate", "start", "step"], prompt="def ", max_new_tokens=9
+)
+TEXTS = ["import os\n", "", "é", "def fibonacci(n): " * 12]
+
+
+@pytest.fixture(scope="module")
+def byte_xl():
+    return causal_lm(transformer_xl(memory_length=8), vocabulary_size=257, output_bias=True)
+
+
+@pytest.fixture(scope="module")
+def byte_gpt():
+    return causal_lm(gpt(max_sequence_length=300), vocabulary_size=257)
+
+
+@pytest.fixture(scope="module", params=["byte_xl", "byte_gpt"])
+def exported(request, tmp_path_factory):
+    """A live task and the folder of its SavedModel."""
+    task = request.getfixturevalue(request.param)
+    return task, export(task, Bytes(), EVERYTHING, tmp_path_factory.mktemp("saved") / "model")
+
+
+@pytest.fixture
+def served(exported):
+    task, folder = exported
+    return task, tf.saved_model.load(str(folder)).signatures
+
+
+def live_log_likelihood(task, text):
+    """Token after token over the state: the slowest way to score."""
+    targets = list(text.encode())
+    state, total = task.initial_state(1, 300), 0.0
+    for before, token in zip([256, *targets], targets):
+        logits, state = task.run({"token_ids": np.array([[before]])}, state)
+        total += float(tf.nn.log_softmax(logits[0, 0])[token])
+    return total
+
+
+def ask(served, texts, seed=3, temperature=0.9, new=12):
+    return served["generate"](
+        text=tf.constant(texts),
+        max_new_tokens=tf.constant([new]),
+        temperature=tf.constant([temperature]),
+        top_k=tf.constant([0]),
+        top_p=tf.constant([1.0]),
+        seed=tf.constant([seed]),
+    )
+
+
+def test_names_and_types_are_what_was_promised(served):
+    _, signatures = served
+    assert {"serving_default", "score", "generate", "start", "step"} <= set(signatures)
+    inputs = {
+        n: t.dtype.name for n, t in signatures["generate"].structured_input_signature[1].items()
+    }
+    assert inputs == {
+        "text": "string",
+        "max_new_tokens": "int32",
+        "temperature": "float32",
+        "top_k": "int32",
+        "top_p": "float32",
+        "seed": "int32",
+    }
+    outputs = {n: t.dtype.name for n, t in signatures["score"].structured_outputs.items()}
+    assert outputs == {
+        "log_likelihood": "float32",
+        "num_tokens": "int32",
+        "bits_per_byte": "float32",
+    }
+
+
+def test_scores_equal_the_live_model_token_by_token(request, tmp_path):
+    """With a memory as long as the text, so that cutting it into segments changes nothing."""
+    task = causal_lm(transformer_xl(memory_length=256), vocabulary_size=257)
+    folder = export(task, Bytes(), EVERYTHING, tmp_path / "model")
+    answer = tf.saved_model.load(str(folder)).signatures["score"](text=tf.constant(TEXTS))
+    wanted = [live_log_likelihood(task, text) for text in TEXTS]
+    np.testing.assert_allclose(answer["log_likelihood"], wanted, atol=1e-3, rtol=1e-5)
+    sizes = [len(text.encode()) for text in TEXTS]
+    assert answer["num_tokens"].numpy().tolist() == sizes
+    bits = -np.array(wanted) / np.log(2) / np.maximum(sizes, 1)
+    np.testing.assert_allclose(answer["bits_per_byte"], bits, atol=1e-4)
+
+
+def test_a_text_scores_the_same_alone_and_among_others(served):
+    _, signatures = served
+    together = signatures["score"](text=tf.constant(TEXTS))["log_likelihood"].numpy()
+    alone = [float(signatures["score"](text=tf.constant([t]))["log_likelihood"][0]) for t in TEXTS]
+    np.testing.assert_allclose(together, alone, atol=1e-3)
+    assert np.isfinite(together).all()
+
+
+def test_it_writes_what_the_live_model_writes(served):
+    task, signatures = served
+    written = ask(signatures, ["import "])["text"].numpy()[0]
+    prompt = np.array([256, *b"import "], "int32")
+    sampling = Sampling(temperature=0.9, seed=3)
+    live = list(Writer(task).write(prompt, 12, sampling, (256,)))
+    assert written == bytes(live)
+
+
+def test_rows_of_different_lengths_do_not_disturb_each_other(served):
+    _, signatures = served
+    prompts = ["import ", "", "a much longer prompt than the others, well beyond the memory"]
+    together = ask(signatures, prompts)
+    for row, prompt in enumerate(prompts):
+        alone = ask(signatures, [prompt])
+        assert together["text"][row] == alone["text"][0]
+        np.testing.assert_allclose(
+            together["log_likelihood"][row], alone["log_likelihood"][0], atol=1e-3
+        )
+
+
+def test_steps_with_explicit_memory_equal_the_whole(served):
+    task, signatures = served
+    ids = np.random.default_rng(0).integers(0, 256, (2, 9)).astype("int32")
+    state, parts = signatures["start"](batch_size=tf.constant(2)), []
+    for first, last in ((0, 4), (4, 5), (5, 9)):
+        answer = signatures["step"](token_ids=tf.constant(ids[:, first:last]), **state)
+        parts.append(answer.pop("logits"))
+        state = answer
+    live, _ = task.run({"token_ids": ids}, task.initial_state(2, 300))
+    np.testing.assert_allclose(np.concatenate(parts, 1), live, atol=1e-4)
+
+
+ALONE = """
+import json, sys
+sys.modules["zoo"] = sys.modules["keras"] = sys.modules["keras_hub"] = None
+import tensorflow as tf
+model = tf.saved_model.load(sys.argv[1])
+score = model.signatures["score"](text=tf.constant(json.loads(sys.argv[2])))
+print(json.dumps(score["log_likelihood"].numpy().tolist()))
+"""
+
+
+def test_it_loads_where_neither_zoo_nor_keras_can_be_imported(exported):
+    _, folder = exported
+    command = [sys.executable, "-I", "-c", ALONE, str(folder), json.dumps(TEXTS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    here = tf.saved_model.load(str(folder)).signatures["score"](text=tf.constant(TEXTS))
+    np.testing.assert_allclose(json.loads(done.stdout), here["log_likelihood"], atol=1e-4)
+
+
+def test_the_continuation_comes_from_a_fresh_process(exported):
+    _, folder = exported
+    assert continuation(folder, EVERYTHING).startswith("def ")
+    with pytest.raises(RunError, match="does not answer in a fresh process"):
+        continuation(folder / "nothing", EVERYTHING)
+
+
+def test_no_python_and_no_xla_is_left_in_the_graph(exported):
+    _, folder = exported
+    graph = (folder / "saved_model.pb").read_bytes()
+    for word in (b"PyFunc", b"EagerPyFunc", b"XlaCallModule", b"XlaMustCompile"):
+        assert word not in graph
+
+
+def test_every_weight_is_stored_once(tmp_path):
+    task = causal_lm(transformer_xl(memory_length=4) | {"hidden_dim": 128}, vocabulary_size=257)
+    folder = export(task, Bytes(), EVERYTHING, tmp_path / "model")
+    assert num_bytes(folder) <= 1.1 * 4 * task.count_params()
+
+
+def test_versions_count_up_and_are_whole(tmp_path, byte_xl):
+    wanted = Export(signatures=["start"])
+    (tmp_path / "model" / "7").mkdir(parents=True)
+    (tmp_path / "model" / "notes").mkdir()
+    folder = export(byte_xl, Bytes(), wanted, tmp_path / "model")
+    assert folder.name == "8"
+    assert verify(folder)["signatures"] == ["serving_default", "start"]
+    assert sorted(f.name for f in folder.parent.iterdir()) == ["7", "8", "notes"]
+
+
+def test_a_text_beyond_the_positions_is_refused(byte_gpt, tmp_path):
+    folder = export(byte_gpt, Bytes(), EVERYTHING, tmp_path / "model")
+    signatures = tf.saved_model.load(str(folder)).signatures
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match="the positions of this model end at 300"
+    ):
+        signatures["score"](text=tf.constant(["x" * 400]))
