@@ -18,7 +18,11 @@ POSITIONS = {
     "relative_xl": {"kind": "relative_xl", "hidden_dim": 16, "initializer_range": 0.5},
     "sinusoidal": {"kind": "sinusoidal"},
 }
-KERNELS = {"dense": {"kind": "dense"}, "fused": {"kind": "fused"}}
+KERNELS = {
+    "dense": {"kind": "dense"},
+    "fused": {"kind": "fused"},
+    "query_blocks": {"kind": "query_blocks", "block_size": 4},
+}
 ATTENTION = {
     "multi_head": {"kind": "multi_head"},
     "segment_recurrent": {"kind": "segment_recurrent", "memory_length": 12},

@@ -34,7 +34,7 @@ def test_every_kind_has_an_example(shelf):
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_a_query_sees_exactly_what_its_pattern_allows(pattern, kernel, x):
-    layer = build(pattern=PATTERNS[pattern], kernel=kernel, initializer_range=0.1)
+    layer = build(pattern=PATTERNS[pattern], kernel=KERNELS[kernel], initializer_range=0.1)
     place = np.arange(LENGTH)
     allowed = make(Pattern, PATTERNS[pattern]).allowed(place[:, None], place[None])
     before = np.array(layer(x)[0])
@@ -59,7 +59,7 @@ def test_a_pattern_knows_whether_it_is_causal(pattern):
 @pytest.mark.parametrize("kernel", [kernel for kernel in KERNELS if kernel != "dense"])
 def test_every_kernel_answers_like_dense(kernel, pattern, position, x):
     options = {"pattern": PATTERNS[pattern], "position": POSITIONS[position]}
-    slow, fast = build(kernel="dense", **options), build(kernel=kernel, **options)
+    slow, fast = build(kernel="dense", **options), build(kernel=KERNELS[kernel], **options)
     fast.set_weights(slow.get_weights())
     mask = np.arange(LENGTH)[None] < np.array([[LENGTH], [LENGTH - 3]])
     np.testing.assert_allclose(fast(x)[0], slow(x)[0], atol=1e-5)
@@ -69,9 +69,10 @@ def test_every_kernel_answers_like_dense(kernel, pattern, position, x):
 
 @pytest.mark.parametrize("position", INSIDE)
 @pytest.mark.parametrize("kind", ATTENTION)
-@pytest.mark.parametrize("segment", [1, 2, 4, LENGTH])
-def test_segment_by_segment_equals_all_at_once(kind, position, segment, x):
-    layer = build(kind, position=POSITIONS[position])
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("segment", [1, 2, 5, LENGTH])
+def test_segment_by_segment_equals_all_at_once(segment, kernel, kind, position, x):
+    layer = build(kind, position=POSITIONS[position], kernel=KERNELS[kernel])
     whole, _ = layer(x)
     state, parts = layer.initial_state(2, 12), []
     for first in range(0, LENGTH, segment):

@@ -38,8 +38,11 @@ def load(run: str | Path, overrides: list[str] | None = None) -> Any:
     return load_task(Path(run), resolve(Path(run), overrides))
 
 
-def evaluate(run: str | Path, overrides: list[str] | None = None) -> dict[str, float]:
-    """Loss in nats a token and bits per byte of a run on its validation text."""
+def evaluate(
+    run: str | Path, overrides: list[str] | None = None, batches: int | None = None
+) -> dict[str, float]:
+    """Loss in nats a token and bits per byte of a run on its validation text, or on the first
+    `batches` of it."""
     from zoo.training.evaluate import evaluate as measure
     from zoo.training.loop import compiled
     from zoo.training.run import load_task, resolve
@@ -50,7 +53,7 @@ def evaluate(run: str | Path, overrides: list[str] | None = None) -> dict[str, f
         raise ZooError(f"{run}: its recipe holds out no validation text.")
     task = load_task(Path(run), recipe)
     learner = compiled(task, text.batching.batch_size, parts.training(recipe))
-    return measure(learner, text.batching, text.validation)
+    return measure(learner, text.batching, text.validation, batches)
 
 
 def generate(

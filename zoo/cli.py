@@ -163,10 +163,14 @@ def _show(target: Path, wanted) -> None:
 
 
 @app.command()
-def evaluate(run: RunFolder, overrides: Overrides = None) -> None:
+def evaluate(
+    run: RunFolder,
+    overrides: Overrides = None,
+    batches: Annotated[int | None, typer.Option(min=1, help="Only so many. [all]")] = None,
+) -> None:
     """Measure a run on its validation text, say with another memory_length."""
     _start_backend()
-    found = zoo.evaluate(run, overrides)
+    found = zoo.evaluate(run, overrides, batches)
     print(
         f"loss {found['loss']:.4f} nats a token, {found['bits_per_byte']:.4f} bits per byte, "
         f"over {found['tokens']:,.0f} tokens"
@@ -213,6 +217,7 @@ def _start_backend() -> None:
     """Import Keras and its backend. Their start-up notes are kept off the terminal: what goes
     wrong is an exception anyway."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU
     kept = os.dup(2)
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)

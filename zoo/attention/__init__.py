@@ -6,6 +6,8 @@ import keras
 from keras import ops
 
 from zoo.attention.kernels import Kernel
+from zoo.attention.kernels.dense import Dense
+from zoo.attention.kernels.query_blocks import QueryBlocks
 from zoo.attention.patterns import Pattern
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make
@@ -14,6 +16,8 @@ from zoo.core.places import Places, span
 from zoo.core.types import PositiveFloat, PositiveInt, Probability
 from zoo.core.window import count
 from zoo.positions import Position, attends
+
+BLOCK_SIZE = 128
 
 
 class Attention(LayerKind):
@@ -98,7 +102,7 @@ class Attention(LayerKind):
 
     def attend(self, query: Any, key: Any, value: Any, places: Places) -> Any:
         """query `b q h e`, key and value `b k g e` -> `b q d`."""
-        kernel = self.kernel or automatic(self.dropout)
+        kernel = self.kernel or automatic(query, places)
         drop = self.drop if self.dropout else None
         heads = kernel(query, key, value, places, self.seen, self.position, drop)
         return self.attention_output(heads)
@@ -119,8 +123,8 @@ def advance(length: Any, x: Any, padding_mask: Any) -> Any:
     return length + (ops.shape(x)[1] if padding_mask is None else count(padding_mask))
 
 
-def automatic(dropout: float) -> Kernel:
-    """The fastest kernel that computes what is asked."""
-    from zoo.attention.kernels.dense import Dense
-
-    return Dense()
+def automatic(query: Any, places: Places) -> Kernel:
+    """The fastest kernel for queries `b q h e`. Measured on a CPU: from 256 causal queries on,
+    blocks of 128 beat the whole table."""
+    long = query.shape[1] is not None and query.shape[1] >= 2 * BLOCK_SIZE
+    return QueryBlocks(BLOCK_SIZE) if long and places.causal else Dense()

@@ -43,7 +43,7 @@ class RelativeXl(Position):
             dropout,
             initializer_range,
         )
-        self.biases = ScoreBiases(initializer_range, name="biases", dtype=self.dtype_policy)
+        self.biases = None
 
     def build(self, shape):
         num_heads, head_dim = shape
@@ -57,12 +57,19 @@ class RelativeXl(Position):
         self.projection.build((None, self.hidden_dim))
         self.drop = self.child(keras.layers.Dropout, self.dropout, name="drop")
         self.drop.build((None, self.hidden_dim))
+        self.make_biases()
         if not self.biases.built:
             self.biases.build(shape)
         self.built = True
 
+    def make_biases(self):
+        """u and v of its own, unless another layer's are shared already."""
+        if self.biases is None:
+            self.biases = self.child(ScoreBiases, self.initializer_range, name="biases")
+
     def tie(self, first):
         if self.tie_biases:
+            first.make_biases()
             self.biases = first.biases
 
     def score(self, query, key, places):

@@ -18,7 +18,7 @@ from zoo.core.folders import verify, write_folder
 
 def save_step(run: Path, step: int, learner: Any, keep: int, **facts: Any) -> None:
     """Write `checkpoints/step_N/` and drop all but the last `keep`."""
-    state = flatten(learner.get_state_tree(value_format="numpy_array"))
+    state = {name: _portable(v) for name, v in variables(learner).items()}
     folder = run / "checkpoints" / f"step_{step:08d}"
     write_folder(folder, lambda aside: np.savez(aside / "state.npz", **state), step=step, **facts)
     for old in steps(run)[:-keep]:
@@ -44,41 +44,43 @@ def latest(run: Path, say: Callable[[str], None]) -> tuple[Path, dict[str, Any]]
         try:
             return folder, verify(folder)
         except ZooError as wrong:
-            say(f"{wrong} Going on from the one before.")
-    raise ZooError(f"{run}: no whole checkpoint to go on from.")
+            say(f"{wrong} Looking for the one before.")
+    raise ZooError(
+        f"{run}: there is no whole checkpoint to go on from. Begin another run with --run FOLDER."
+    )
 
 
 def restore(folder: Path, learner: Any) -> None:
     """Put a step checkpoint into a learner whose optimizer is built. Raises ZooError when the
-    variables differ in path, shape or dtype."""
+    variables differ in name, type or shape."""
     with np.load(folder / "state.npz", allow_pickle=False) as file:
         saved = {name: file[name] for name in file.files}
-    live = learner.get_state_tree(value_format="numpy_array")
-    now = flatten(live)
-    shapes = {name: (value.shape, value.dtype.name) for name, value in now.items()}
-    before = {name: (value.shape, value.dtype.name) for name, value in saved.items()}
-    if shapes != before:
-        wrong = [name for name in {**shapes, **before} if shapes.get(name) != before.get(name)]
-        lines = [f"  {n}: saved {before.get(n)}, this model {shapes.get(n)}" for n in wrong[:5]]
+    live = variables(learner)
+    before = {name: value.shape for name, value in saved.items()}
+    now = {name: tuple(variable.shape) for name, variable in live.items()}
+    if now != before:
+        wrong = [name for name in {**now, **before} if now.get(name) != before.get(name)]
+        lines = [f"  {n}: saved {before.get(n)}, this model {now.get(n)}" for n in wrong[:5]]
         raise ZooError("\n".join([f"{folder}: does not fit this model.", *lines]))
-    learner.set_state_tree(unflatten(saved))
+    for name, variable in live.items():
+        variable.assign(saved[name])
 
 
-def flatten(nested: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """`{"a": {"b": 1}}` -> `{"a|b": 1}`."""
-    found: dict[str, Any] = {}
-    for name, value in nested.items():
-        path = f"{prefix}|{name}" if prefix else name
-        found |= flatten(value, path) if isinstance(value, dict) else {path: np.asarray(value)}
-    return found
+def variables(learner: Any) -> dict[str, Any]:
+    """Everything training changes: weights, random seeds, memory, optimizer and metrics.
+
+    Named by place, path and type; the numbers Keras appends to names depend on what else was
+    built in the process and are left out.
+    """
+    everything = [*learner.variables, *learner.optimizer.variables, *learner.metrics_variables]
+    unique = {id(variable): variable for variable in everything}.values()
+    return {
+        f"{place:05d}.{re.sub(r'_[0-9]+(?=/|$)', '', v.path).replace('/', '.')}.{v.dtype}": v
+        for place, v in enumerate(unique)
+    }
 
 
-def unflatten(flat: dict[str, Any]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for path, value in flat.items():
-        *parents, last = path.split("|")
-        inner = nested
-        for parent in parents:
-            inner = inner.setdefault(parent, {})
-        inner[last] = value
-    return nested
+def _portable(variable: Any) -> np.ndarray:
+    """An array NumPy can store: it knows no bfloat16, which float32 holds exactly."""
+    value = variable.numpy()
+    return value.astype("float32") if value.dtype.name == "bfloat16" else value

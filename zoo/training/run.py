@@ -1,16 +1,18 @@
 """The folder of a run: whose it is, whether it may be continued, and the model in it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 from zoo.core import folders
-from zoo.core.errors import ZooError
+from zoo.core.check import dotted
+from zoo.core.errors import ZooError, shown
 from zoo.recipe import build
+from zoo.recipe.check import cost
 from zoo.recipe.load import Resolved, load
 from zoo.training import checkpoints, report
 
 FREE_TO_CHANGE = {
-    ("export",),
     ("training", "steps"),
     ("training", "log_every"),
     ("training", "validate_every"),
@@ -18,39 +20,53 @@ FREE_TO_CHANGE = {
     ("training", "checkpoint_every"),
     ("training", "keep_checkpoints"),
 }
+"""What a resumed run may do otherwise, and all of `export`."""
 
 
 def claim(run: Path, recipe: Resolved, resume: bool) -> None:
-    """Make the folder of a run, or see that `resume` goes on with the recipe it began with."""
-    begun = (run / "recipe.yaml").exists()
+    """Make the folder of a run, or see that `resume` goes on with the recipe it began with.
+    Raises ZooError for a recipe that cannot be trained here, before anything is written."""
+    _may_begin(run, recipe, resume)
+    cost(recipe)
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise ZooError(
+            f"{run}: this folder cannot be made: {wrong.strerror}. Choose another with --run."
+        ) from wrong
+    with folders.readable_errors(run):
+        folders.write_file(run / "recipe.yaml", recipe.to_yaml())
+        folders.write_file(run / "versions.txt", _lines(report.versions()))
+
+
+def _may_begin(run: Path, recipe: Resolved, resume: bool) -> None:
+    """Refuse to resume what was not begun, to begin twice, and to go on with another recipe."""
+    begun = os.path.exists(run / "recipe.yaml")  # noqa: PTH110 (no name is too long for it)
     if resume and not begun:
         raise ZooError(f"{run}: there is no run to resume. Leave --resume out to begin one.")
-    if begun:
-        changed = differences(load(str(run / "recipe.yaml")).tree, recipe.tree)
-        if not resume:
-            raise ZooError(_taken(run, changed))
-        fixed = [line for path, line in changed if path not in FREE_TO_CHANGE]
-        fixed = [line for line in fixed if not line.startswith("export.")]
-        if fixed:
-            lines = "\n".join(f"  {line}" for line in fixed)
-            raise ZooError(
-                f"{run}: this run was begun with another recipe:\n{lines}\n"
-                "Resume with the recipe it was begun with, or begin a new one with --run."
-            )
-    with folders.readable_errors(run):
-        run.mkdir(parents=True, exist_ok=True)
-        (run / "recipe.yaml").write_text(recipe.to_yaml())
-        (run / "versions.txt").write_text(_lines(report.versions()))
+    if not begun:
+        return
+    changed = differences(load(str(run / "recipe.yaml")).tree, recipe.tree)
+    if not resume:
+        raise ZooError(_taken(run, changed))
+    fixed = [line for path, line in changed if path[0] != "export" and path not in FREE_TO_CHANGE]
+    if fixed:
+        lines = "\n".join(f"  {line}" for line in fixed)
+        raise ZooError(
+            f"{run}: this run was begun with another recipe:\n{lines}\n"
+            "Resume with the recipe it was begun with, or begin a new one with --run."
+        )
 
 
 def _taken(run: Path, changed: list) -> str:
     same = "with this recipe" if not changed else "with another recipe"
     kept = checkpoints.steps(run)
-    where = f", at step {int(kept[-1].name[5:])}" if kept else ""
+    where = f"at step {int(kept[-1].name[5:])}" if kept else "without a checkpoint yet"
     lines = "".join(f"\n  {line}" for _, line in changed[:5])
+    on = "Go on with it by --resume" if kept else "Remove that folder"
     return (
-        f"{run}: holds a run already, begun {same}{where}.{lines}\n"
-        "Go on with it by --resume, or begin another with --run FOLDER."
+        f"{run}: holds a run already, begun {same}, {where}.{lines}\n"
+        f"{on}, or begin another with --run FOLDER."
     )
 
 
@@ -67,7 +83,7 @@ def differences(before: Any, after: Any, path: tuple = ()) -> list[tuple[tuple, 
             for name in names
             for found in differences(before.get(name), after.get(name), (*path, name))
         ]
-    return [] if before == after else [(path, f"{'.'.join(path)}: {before!r} -> {after!r}")]
+    return [] if before == after else [(path, f"{dotted(path)}: {shown(before)} -> {shown(after)}")]
 
 
 def check_resume(facts: dict[str, Any], text: build.Text, steps: int, folder: Path) -> None:

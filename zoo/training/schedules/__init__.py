@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.core.kinds import Kind
+from zoo.core.kinds import Kind, options
 from zoo.core.types import Given, NonNegativeInt, PositiveFloat
 
 
@@ -21,6 +21,9 @@ class Schedule(Kind, keras.optimizers.schedules.LearningRateSchedule):
         self.peak, self.warmup_steps, self.steps = peak, warmup_steps, steps
         if warmup_steps >= steps > 1:
             raise ValueError(f"warmup_steps {warmup_steps} must be below the run's steps {steps}.")
+
+    def get_config(self) -> dict[str, Any]:
+        return options(self)
 
     def after_warmup(self, done: Any) -> Any:
         """Steps since the warm-up, float32 -> learning rate."""

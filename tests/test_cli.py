@@ -1,0 +1,61 @@
+"""The command: quick to answer, and what it prints is what there is."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from zoo import cli
+from zoo.core.kinds import kinds
+from zoo.recipe.load import available
+
+run = CliRunner().invoke
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "positions"]])
+def test_it_answers_without_importing_keras(arguments):
+    code = (
+        "import sys; sys.argv = ['zoo', *sys.argv[1:]]\n"
+        "from zoo import cli\n"
+        "try: cli.main()\n"
+        "except SystemExit as done: assert not done.code\n"
+        "heavy = {'keras', 'tensorflow', 'keras_hub', 'matplotlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    began = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert time.perf_counter() - began < 5  # a loose bound: no heavy import is what keeps it quick
+
+
+@pytest.mark.parametrize("what", cli.SHELVES)
+def test_list_names_every_kind_with_a_line(what):
+    shown = run(cli.app, ["list", what]).stdout.splitlines()
+    assert [line.split()[0] for line in shown] == kinds(cli.SHELVES[what])
+    assert all(len(line.split()) > 2 for line in shown)
+
+
+def test_list_names_every_recipe():
+    shown = run(cli.app, ["list"]).stdout.splitlines()
+    assert [line.split()[0] for line in shown] == sorted(available())
+
+
+def test_copy_writes_a_recipe_and_never_over_a_file(tmp_path):
+    assert run(cli.app, ["copy", "quickstart", str(tmp_path)]).exit_code == 0
+    written = tmp_path / "quickstart.yaml"
+    assert written.read_text() == available()["quickstart"].read_text()
+    again = run(cli.app, ["copy", "quickstart", str(written)])
+    assert "exists already" in str(again.exception)
+
+
+def test_public_names_are_there():
+    import zoo
+
+    for name in zoo.PUBLIC:
+        assert getattr(zoo, name)
+    with pytest.raises(AttributeError, match="zoo has no 'nothing'"):
+        _ = zoo.nothing

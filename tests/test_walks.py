@@ -1,0 +1,89 @@
+"""Every recipe at its toy sizes: check, train until the loss falls, resume, export, same answer."""
+
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from zoo.recipe.build import tokenizer
+from zoo.recipe.check import describe
+from zoo.recipe.load import available, folder
+from zoo.training.report import read
+
+RECIPES = sorted(available())
+
+
+def test_no_recipe_is_left_out():
+    assert len(RECIPES) == len(list(folder().rglob("*.yaml"))) > 0
+
+
+@pytest.fixture(scope="module", params=RECIPES)
+def walked(request, tmp_path_factory):
+    """A recipe, the run it trained, and its report. The second half was resumed."""
+    run = tmp_path_factory.mktemp("walk") / "run"
+    half = zoo.load_recipe(request.param, ["training.steps=20"], tiny=True)
+    zoo.train(half, run)
+    recipe = zoo.load_recipe(request.param, tiny=True)
+    return recipe, run, zoo.train(recipe, run, resume=True)
+
+
+def test_it_can_be_checked(walked):
+    recipe, _, report = walked
+    assert describe(recipe)["parameters"] == f"{report['parameters']:,}"
+
+
+def test_the_loss_falls_and_the_log_is_whole(walked):
+    recipe, run, report = walked
+    rows = read(run / "log.csv")
+    steps = recipe.tree["training"]["steps"]
+    assert [int(row["step"]) for row in rows] == list(range(1, steps + 1))
+    losses = [float(row["loss"]) for row in rows]
+    assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.05
+    assert report["validation"]["loss"] < math.log(257)
+    assert (run / "log.csv").read_text().startswith("step,loss,")
+    assert (run / "curve.png").stat().st_size > 5000
+    kept = [f.name for f in (run / "checkpoints").iterdir()]
+    assert sorted(kept) == ["best", "step_00000020", "step_00000030"]
+
+
+def test_it_is_loaded_back_and_answers_in_the_inputs_of_keras_hub(walked):
+    _, run, _ = walked
+    ids = np.arange(12).reshape(2, 6)
+    task = zoo.load(run)
+    logits = task({"token_ids": ids, "padding_mask": np.ones_like(ids, bool)})
+    assert logits.shape == (2, 6, 257)
+    preset = type(task).from_preset(str(run / "checkpoints" / "best"))
+    np.testing.assert_allclose(
+        preset({"token_ids": ids, "padding_mask": np.ones_like(ids, bool)}), logits, atol=1e-6
+    )
+
+
+def test_evaluation_agrees_with_the_report(walked):
+    _, run, report = walked
+    found = zoo.evaluate(run, batches=4)
+    assert found["loss"] == pytest.approx(report["validation"]["best_loss"], rel=1e-4)
+
+
+def test_the_export_scores_and_writes_like_the_run(walked, tmp_path):
+    recipe, run, _ = walked
+    served = tf.saved_model.load(str(zoo.export(run, tmp_path / "model"))).signatures
+    text = "def f(x):"
+    written = b"".join(zoo.generate(run, text, 8, seed=2, temperature=0.7))
+    answer = served["generate"](
+        text=tf.constant([text]),
+        max_new_tokens=tf.constant([8]),
+        temperature=tf.constant([0.7]),
+        top_k=tf.constant([0]),
+        top_p=tf.constant([1.0]),
+        seed=tf.constant([2]),
+    )
+    assert answer["text"].numpy()[0] == written
+    task, end = zoo.load(run), tokenizer(recipe).end_token_id
+    ids = np.array([[end, *text.encode()]])
+    logits = task({"token_ids": ids[:, :-1], "padding_mask": np.ones_like(ids[:, 1:], bool)})
+    scores = tf.nn.log_softmax(logits)[0].numpy()
+    wanted = scores[np.arange(len(text)), ids[0, 1:]].sum()
+    found = served["score"](text=tf.constant([text]))["log_likelihood"][0]
+    np.testing.assert_allclose(found, wanted, atol=1e-3)
