@@ -69,6 +69,9 @@ class Attention(LayerKind):
         """
         raise NotImplementedError
 
+    def compute_output_spec(self, x: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
+        return self.same_shape(x), ()
+
     def initial_state(self, batch_size: Any, num_slots: int) -> Any:
         """The state that remembers nothing yet, with room for `num_slots` tokens where the kind
         does not set its own; `()` when there is no room."""

@@ -49,6 +49,9 @@ class Block(LayerKind):
         norm.build(shape)
         return norm
 
+    def compute_output_spec(self, x: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
+        return self.same_shape(x), ()
+
     def initial_state(self, batch_size: Any, num_slots: int) -> Any:
         return self.attention.initial_state(batch_size, num_slots)
 

@@ -18,7 +18,7 @@ def compiled(function: Callable[..., Any], model: Any) -> Callable[..., Any]:
 
 
 def _jax(function: Callable[..., Any], model: Any) -> Callable[..., Any]:
-    import jax
+    import jax  # pyright: ignore[reportMissingImports]
 
     @jax.jit
     def pure(values: list, *arguments: Any) -> Any:

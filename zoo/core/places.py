@@ -36,6 +36,12 @@ class Places(NamedTuple):
         """int `b k`, or `1 k` when all rows stand alike."""
         return positions(self.key, self.shift)
 
+    def part(self, queries: slice, keys: slice) -> "Places":
+        """The places of some queries and keys; both must stay consecutive, and for causal scores
+        the last query must stay the last key."""
+        mask = None if self.key_mask is None else self.key_mask[:, keys]
+        return Places(self.query[queries], self.key[keys], self.shift, mask, self.causal)
+
 
 def span(length: Any) -> Any:
     """int32 0 to `length - 1`: NumPy when the length is known, a tensor when it is not."""

@@ -18,6 +18,9 @@ class Position(LayerKind):
         if not self.built:
             self.build((num_heads, head_dim))
 
+    def compute_output_spec(self, x: Any, *_: Any, **__: Any) -> Any:
+        return self.same_shape(x)
+
     def embed(self, x: Any, start: Any = None) -> Any:
         """x `b t d`, start int32 `b` or None for 0 -> `b t d`. For the embedding of a model."""
         return x

@@ -61,7 +61,7 @@ class Training:
     gradient_accumulation_steps: PositiveInt = 1
     ema_momentum: Fraction | None = None
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16", "bfloat16"] = "float32"
-    jit_compile: bool = False
+    jit_compile: bool = True
     steps_per_execution: PositiveInt = 1
     seed: NonNegativeInt = 0
     deterministic: bool = False

@@ -30,4 +30,6 @@ class Fused(Kernel):
 
 
 def on_jax_gpu() -> bool:
-    return keras.config.backend() == "jax" and bool(keras.distribution.list_devices("gpu"))
+    if keras.config.backend() != "jax":
+        return False
+    return any(device.startswith(("gpu", "cuda")) for device in keras.distribution.list_devices())
