@@ -139,7 +139,7 @@ def train(
     facts = zoo.train(resolved, folder, resume)
     print(f"{_summary(facts)}\nReport, log and curve: {folder}", flush=True)
     if wanted := build.export(resolved):
-        target = zoo.export(folder, Path("saved_models") / resolved.name)
+        target = zoo.export(folder, Path("saved_models") / folder.name)
         print(f"Exported: {target}", flush=True)
         if "generate" in wanted.signatures and wanted.prompt:
             _show(target, wanted)

@@ -9,7 +9,7 @@ from typing import Any
 import pydantic
 
 from zoo.core import schema
-from zoo.core.errors import suggest
+from zoo.core.errors import shown, suggest
 from zoo.core.kinds import kinds
 from zoo.core.schema import Argument, Constructor, Node
 
@@ -26,14 +26,15 @@ class Problem:
 
 def dotted(path: Path) -> str:
     """`('model', 'blocks', 0, 'kind')` -> `model.blocks.0.kind`, as overrides write it."""
-    return ".".join(str(step) for step in path)
+    steps = (str(step) for step in path)
+    return ".".join(step if step.isprintable() else shown(step) for step in steps)
 
 
 def check(node: Node, written: Any, path: Path = ()) -> list[Problem]:
     """All problems of what is written for `node`."""
     options = {"kind": written} if isinstance(written, str) and node.shelf else written
     if not isinstance(options, dict):
-        return [Problem(path, f"found {written!r}, expected {_expected(node)}.")]
+        return [Problem(path, f"found {shown(written)}, expected {_expected(node)}.")]
     if not node.shelf:
         return _call(schema.of_class(node.module, node.name), options, path)
     known = kinds(node.shelf)
@@ -41,7 +42,7 @@ def check(node: Node, written: Any, path: Path = ()) -> list[Problem]:
     if kind is None:
         return [Problem(path, f"has no 'kind'. {suggest('', known)}")]
     if kind not in known:
-        text = f"no {kind!r} in {node.shelf}. {suggest(kind, known)}"
+        text = f"no {shown(kind)} in {node.shelf}. {suggest(kind, known)}"
         return [Problem((*path, "kind") if isinstance(written, dict) else path, text)]
     constructor = schema.of_kind(node.shelf, kind)
     return _call(constructor, {k: v for k, v in options.items() if k != "kind"}, path, kind)
@@ -50,15 +51,15 @@ def check(node: Node, written: Any, path: Path = ()) -> list[Problem]:
 def _call(found: Constructor, options: dict, path: Path, kind: str = "") -> list[Problem]:
     problems, rest = [], {}
     who = kind or (dotted(path) or "a recipe")
+    known = [name for name, argument in found.arguments.items() if not argument.given]
     for name, value in options.items():
         if name in found.arguments:
             problems += _value(found.arguments[name], value, (*path, name))
         elif found.rest:
             rest[name] = value
         else:
-            problems.append(
-                Problem((*path, name), f"{who} has no {name!r}. {suggest(name, found.arguments)}")
-            )
+            text = f"{who} has no {shown(name)}. {suggest(name, known)}"
+            problems.append(Problem((*path, name), text))
     for name, argument in found.arguments.items():
         if argument.required and name not in options:
             problems.append(Problem(path, f"{who} needs {name!r}."))
@@ -67,9 +68,14 @@ def _call(found: Constructor, options: dict, path: Path, kind: str = "") -> list
 
 def _value(argument: Argument, value: Any, path: Path) -> list[Problem]:
     if argument.given:
-        return [Problem(path, f"is known from another section, leave it out (found {value!r}).")]
+        text = f"is known from another section, leave it out (found {shown(value)})."
+        return [Problem(path, text)]
     if value is None and argument.optional:
         return []
+    if value == [] and (argument.required or argument.many):
+        return [Problem(path, "found an empty list, expected at least one.")]
+    if value == "" and argument.required:
+        return [Problem(path, "found an empty text.")]
     if argument.node:
         if not (argument.many and isinstance(value, list)):
             return check(argument.node, value, path)
@@ -78,7 +84,7 @@ def _value(argument: Argument, value: Any, path: Path) -> list[Problem]:
         argument.adapter.validate_python(value)
     except pydantic.ValidationError as wrong:
         wanted = " or ".join(dict.fromkeys(_wanted(error) for error in wrong.errors()))
-        return [Problem(path, f"found {value!r}, expected {wanted}.")]
+        return [Problem(path, f"found {shown(value)}, expected {wanted}.")]
     return []
 
 

@@ -25,17 +25,22 @@ def readable_errors(folder: Path) -> Iterator[None]:
         if wrong.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             reason = f"no space is left ({reason})"
         raise RunError(
-            f"{folder}: cannot be written: {reason}. Checkpoints written before are intact."
+            f"{folder}: cannot be written: {reason}. What was written before is intact."
         ) from wrong
 
 
-def write_folder(target: Path, fill: Callable[[Path], None], **facts: Any) -> None:
-    """Fill a folder aside, note the hash of every file and `facts`, then put it at `target`."""
-    aside = target.with_name(f"{target.name}.tmp-{os.getpid()}")
+def write_folder(target: Path, fill: Callable[[Path], None], room: int = 0, **facts: Any) -> None:
+    """Fill a folder aside, note the hash of every file and `facts`, then put it at `target`.
+
+    `room` is how many bytes must be free before that: HDF5 does not outlive a disk that fills up.
+    """
+    aside = target.with_name(f"{target.name}.tmp")
     with readable_errors(target):
         try:
             shutil.rmtree(aside, ignore_errors=True)
             aside.mkdir(parents=True)
+            if shutil.disk_usage(aside).free < room:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             fill(aside)
             files = sorted(file for file in aside.rglob("*") if file.is_file())
             hashes = {file.relative_to(aside).as_posix(): _sha256(file) for file in files}
@@ -47,11 +52,27 @@ def write_folder(target: Path, fill: Callable[[Path], None], **facts: Any) -> No
             shutil.rmtree(aside, ignore_errors=True)
 
 
+def write_file(target: Path, text: str) -> None:
+    """Write a file aside, then put it at `target`: a full disk leaves the old one as it was."""
+    aside = target.with_name(f"{target.name}.tmp")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
 def _replace(aside: Path, target: Path) -> None:
-    old = target.with_name(f"{target.name}.old-{os.getpid()}")
+    old = target.with_name(f"{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         target.rename(old)
-    aside.rename(target)
+    try:
+        aside.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
     _sync(target.parent)
     shutil.rmtree(old, ignore_errors=True)
 
@@ -73,9 +94,10 @@ def verify(folder: Path) -> dict[str, Any]:
     """The manifest of a folder whose files are as they were written. Raises ZooError."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
-    except (OSError, ValueError) as wrong:
+        hashes = manifest["sha256"].items()
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as wrong:
         raise ZooError(f"{folder}: no readable {MANIFEST}.") from wrong
-    for name, sha256 in manifest["sha256"].items():
+    for name, sha256 in hashes:
         if not (folder / name).is_file() or _sha256(folder / name) != sha256:
             raise ZooError(f"{folder}: {name} is missing or damaged.")
     return manifest

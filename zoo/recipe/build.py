@@ -1,9 +1,11 @@
 """From the checked sections of a recipe to the things they name."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from zoo.core.errors import ZooError
+from zoo.core.errors import ZooError, innermost
 from zoo.core.kinds import as_node, make
 from zoo.data.batching import Batching
 from zoo.data.corpus import Corpus
@@ -11,6 +13,16 @@ from zoo.data.sources import Source
 from zoo.recipe.load import Resolved
 from zoo.recipe.sections import Export, Training
 from zoo.tokenizers import Tokenizer
+
+
+@contextlib.contextmanager
+def at(recipe: Resolved, *path: str) -> Iterator[None]:
+    """Say with every ZooError from inside where the recipe wrote what is wrong."""
+    try:
+        yield
+    except ZooError as wrong:
+        where = recipe.place((*path, *wrong.path))
+        raise ZooError(f"{where}: {innermost(wrong.text)}") from wrong
 
 
 def tokenizer(recipe: Resolved) -> Tokenizer:
@@ -35,24 +47,31 @@ class Text:
     batching: Batching
 
 
+def batching(recipe: Resolved) -> Batching:
+    seed = recipe.tree["training"].get("seed", 0)
+    with at(recipe, "data", "batching"):
+        return make(Batching, recipe.tree["data"]["batching"], seed=seed)
+
+
 def text(recipe: Resolved) -> Text:
     """Open the files of a recipe. Raises ZooError when they are missing, empty or too short."""
-    source = make(Source, recipe.tree["data"]["source"])
-    seed = recipe.tree["training"].get("seed", 0)
-    batching = make(Batching, recipe.tree["data"]["batching"], seed=seed)
-    ours = tokenizer(recipe)
-    train, validation = Corpus(source.train(), ours), Corpus(source.validation(), ours)
+    ours, cut = tokenizer(recipe), batching(recipe)
+    with at(recipe, "data", "source"):
+        source = make(Source, recipe.tree["data"]["source"])
+        train, validation = Corpus(source.train(), ours), Corpus(source.validation(), ours)
+    with at(recipe, "data", "batching"):
+        cut.batch(train, 0)
     wants = recipe.tree["training"].get("validate_every")
     if wants and not len(validation):
         raise ZooError(
-            "data.source: nothing is held out, but training.validate_every is "
-            f"{wants}. Set data.source.validation_path or data.source.validation_fraction, "
-            "or remove training.validate_every."
+            f"{recipe.place(('data', 'source'))}: nothing is held out, but training.validate_every "
+            f"is {wants}. Set data.source.validation_path, set or raise "
+            "data.source.validation_fraction, or remove training.validate_every."
         )
-    batching.batch(train, 0)
     if len(validation):
-        next(iter(batching.evaluation(validation)))
-    return Text(train, validation if len(validation) else None, batching)
+        with at(recipe, "data", "batching"):
+            next(iter(cut.evaluation(validation)))
+    return Text(train, validation if len(validation) else None, cut)
 
 
 def task(recipe: Resolved, **options: Any) -> Any:
@@ -64,5 +83,6 @@ def task(recipe: Resolved, **options: Any) -> Any:
     head = as_node(written.pop("task"))
     dtype = recipe.tree["training"].get("precision", "float32")
     size = tokenizer(recipe).vocabulary_size
-    backbone = make(Backbone, written, vocabulary_size=size, dtype=dtype)
-    return make(Task, head, backbone=backbone, **options)
+    with at(recipe, "model"):
+        backbone = make(Backbone, written, vocabulary_size=size, dtype=dtype)
+        return make(Task, head, backbone=backbone, **options)

@@ -1,23 +1,42 @@
-"""What `zoo check` says of a recipe: its text and its model, symbolically built."""
+"""What a recipe takes, found before anything is allocated: its model is built symbolically."""
+
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
 
 import keras
+import numpy as np
 
+from zoo.core.errors import ZooError
+from zoo.core.kinds import make
 from zoo.recipe import build
 from zoo.recipe.load import Resolved
+from zoo.recipe.sections import Training
+from zoo.training.optimizers import Optimizer
+from zoo.training.schedules import Schedule
+
+SIDE = 64
+
+
+@dataclass(frozen=True)
+class Cost:
+    """How large a model is, and how many bytes its training holds at the least."""
+
+    parameters: int
+    num_bytes: int
 
 
 def describe(recipe: Resolved) -> dict[str, str]:
     """Names and facts of a recipe that is well formed. Raises ZooError for what is not."""
-    text, settings = build.text(recipe), build.training(recipe)
-    with keras.StatelessScope(initialize_variables=False):
-        task = build.task(recipe, compile=False)
-        parameters = task.count_params()
+    text, settings, needs = build.text(recipe), build.training(recipe), cost(recipe)
     held = "nothing" if text.validation is None else f"{len(text.validation):,} tokens"
     batch = text.batching.batch(text.train, 0).targets
     return {
         "recipe": recipe.name,
-        "parameters": f"{parameters:,}",
-        "memory to train": f"{_megabytes(parameters, settings)} MB for weights and optimizer",
+        "parameters": f"{needs.parameters:,}",
+        "memory to train": f"{needs.num_bytes / 1e6:,.0f} MB and what one step computes",
         "text": f"{len(text.train):,} tokens in {len(text.train.names)} documents",
         "held out": held,
         "batch": f"{batch.shape[0]} x {batch.shape[1]} tokens",
@@ -25,7 +44,57 @@ def describe(recipe: Resolved) -> dict[str, str]:
     }
 
 
-def _megabytes(parameters: int, settings) -> str:
-    """Weights, gradients and two moments, and the average where there is one, in float32."""
-    copies = 4 + (settings.ema_momentum is not None)
-    return f"{parameters * copies * 4 / 1e6:,.0f}"
+def cost(recipe: Resolved) -> Cost:
+    """What training holds from step to step: weights, gradients, the optimizer's values, and what
+    the model remembers. Raises ZooError when this machine has less memory than that."""
+    with ThreadPoolExecutor(1) as apart:  # Keras keeps variables without values by thread, and
+        found = apart.submit(_cost, recipe).result()  # would give them values in its next scope
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if found.num_bytes > there:
+        raise ZooError(
+            f"{recipe.place(('model',))}: {found.parameters:,} parameters need "
+            f"{found.num_bytes / 1e9:,.1f} GB to train (weights, gradients, optimizer, what is "
+            f"remembered), but this machine has {there / 1e9:,.1f} GB. Use a smaller model, "
+            "memory or batch."
+        )
+    return found
+
+
+def _cost(recipe: Resolved) -> Cost:
+    settings = build.training(recipe)
+    with build.at(recipe, "training", "schedule"):
+        make(Schedule, settings.schedule, steps=settings.steps)
+    with keras.StatelessScope(initialize_variables=False):
+        task = build.task(recipe, compile=False)
+        memory = Memory(task, build.batching(recipe).batch_size)(keras.KerasTensor(()))
+    weights = _num_bytes(task.trainable_variables) * (2 + _kept(settings))
+    remembered = _num_bytes(keras.tree.flatten(memory)) * 2  # in training and in evaluation
+    return Cost(task.count_params(), round(weights) + remembered)
+
+
+def _kept(settings: Training) -> float:
+    """How many values the optimizer keeps for each weight, tried on a small matrix."""
+    accumulated = settings.gradient_accumulation_steps
+    optimizer = make(Optimizer, settings.optimizer).build(
+        1.0,
+        use_ema=settings.ema_momentum is not None,
+        gradient_accumulation_steps=accumulated if accumulated > 1 else None,
+    )
+    optimizer.build([keras.Variable(np.zeros((SIDE, SIDE), "float32"))])
+    return sum(math.prod(variable.shape) for variable in optimizer.variables) / SIDE**2
+
+
+def _num_bytes(arrays: Any) -> int:
+    kinds = ((a, np.dtype(keras.backend.standardize_dtype(a.dtype))) for a in arrays)
+    return sum(math.prod(array.shape) * kind.itemsize for array, kind in kinds)
+
+
+class Memory(keras.layers.Layer):
+    """What a task remembers, as shapes: called on a symbolic tensor, it allocates nothing."""
+
+    def __init__(self, task: Any, batch_size: int):
+        super().__init__()
+        self.state = lambda: task.initial_state(batch_size)
+
+    def call(self, _):
+        return self.state()

@@ -4,6 +4,7 @@
 value, `~export` removes a section. Nothing here builds a model or imports Keras.
 """
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,17 @@ import yaml
 
 from zoo.core.check import Path as TreePath
 from zoo.core.check import Problem, check, dotted
-from zoo.core.errors import ZooError, suggest
+from zoo.core.errors import ZooError, shown, suggest
 from zoo.core.kinds import PACKAGE, as_node
 from zoo.core.schema import Node
 from zoo.recipe.reader import Origins, parse, read
 
 ROOT = Node(module="zoo.recipe.sections", name="Recipe")
 MOST_EXTENDS = 8
+MOST_PROBLEMS = 20
+
+SAID = "command line"
+"""Where a value stands that an override set."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,12 @@ class Resolved:
     name: str
     tree: dict[str, Any]
     origins: Origins = field(repr=False)
+
+    def place(self, path: TreePath) -> str:
+        """`file.yaml:12: model.kind`: where the nearest written value around `path` stands."""
+        tries = (path[:size] for size in range(len(path), -1, -1))
+        line = next((self.origins[near] for near in tries if near in self.origins), "recipe")
+        return f"{line}: {dotted(path)}" if path else line
 
     def to_yaml(self) -> str:
         return yaml.safe_dump(self.tree, sort_keys=False, allow_unicode=True, width=100)
@@ -47,26 +58,32 @@ def available() -> dict[str, Path]:
 
 def locate(name: str) -> Path:
     """The file of a recipe, given as a path or by name (its folder may be left out)."""
-    if Path(name).exists():
-        return Path(name)
+    file = Path(name)
+    if os.path.exists(name):  # noqa: PTH110 (no name is too long or too odd for it)
+        return file
     known = available()
     wanted = name.removeprefix("recipes/").removesuffix(".yaml")
-    for full, file in known.items():
+    for full, found in known.items():
         if wanted in (full, full.rpartition("/")[2]):
-            return file
-    raise ZooError(f"{name}: no such recipe. {suggest(wanted, known)}")
+            return found
+    if name != file.stem and file.parent.is_dir():  # it was meant as a path
+        known, wanted = {f.name: f for f in file.parent.glob("*.yaml")} | known, file.name
+    raise ZooError(f"{shown(name)}: no such recipe. {suggest(wanted, known)}")
 
 
 def load(name: str, overrides: list[str] | None = None, tiny: bool = False) -> Resolved:
     """Read, merge and check a recipe. Raises ZooError that lists every problem found."""
     file = locate(name)
     tree, origins = _extended(file, [])
-    shrunk = tree.pop("tiny", None) or {}
+    shrunk = tree.pop("tiny", None)
     if tiny:
-        tree = merge(tree, shrunk)
+        tree = _shrunk(file, tree, shrunk, origins)
     tree = _with_architecture(tree, origins)
     for override in overrides or []:
-        _apply(override, tree, origins)
+        try:
+            _apply(override, tree, origins)
+        except ZooError as wrong:
+            raise ZooError(f"{SAID}: {shown(override)}: {wrong}") from wrong
     name = file.resolve().parent.name if file.name == "recipe.yaml" else file.stem
     resolved = Resolved(name, tree, origins)
     _refuse(check(ROOT, tree), resolved)
@@ -79,26 +96,39 @@ def _extended(file: Path, seen: list[Path]) -> tuple[dict, Origins]:
     base = tree.pop("extends", None)
     if base is None:
         return tree, origins
-    where = origins[("extends",)]
-    if not isinstance(base, str) or Path(base).is_absolute() or ".." in Path(base).parts:
-        raise ZooError(
-            f"{where}: extends: found {base!r}, expected a recipe beside or below this one."
-        )
+    where = f"{origins[('extends',)]}: extends"
+    plain = isinstance(base, str) and Path(base).name
+    if not plain or Path(base).is_absolute() or ".." in Path(base).parts:
+        raise ZooError(f"{where}: found {shown(base)}, expected a recipe beside or below this one.")
     parent = (file.parent / base).with_suffix(".yaml")
-    if parent.resolve() in [f.resolve() for f in [*seen, file]] or len(seen) > MOST_EXTENDS:
-        raise ZooError(f"{where}: extends: {base!r} comes back to itself.")
+    if parent.resolve() in [f.resolve() for f in [*seen, file]]:
+        raise ZooError(f"{where}: {shown(base)} comes back to itself.")
+    if len(seen) >= MOST_EXTENDS:
+        raise ZooError(f"{where}: more than {MOST_EXTENDS} recipes extend one another.")
     if not parent.exists():
         near = [f.stem for f in file.parent.glob("*.yaml") if f != file]
-        raise ZooError(f"{where}: extends: no recipe {base!r}. {suggest(Path(base).stem, near)}")
+        raise ZooError(f"{where}: no recipe {shown(base)}. {suggest(Path(base).stem, near)}")
     below, below_origins = _extended(parent, [*seen, file])
     return merge(below, tree), {**below_origins, **origins}
+
+
+def _shrunk(file: Path, tree: dict, tiny: Any, origins: Origins) -> dict:
+    """A recipe at its toy sizes. `origins` is told where those stand."""
+    if tiny is None:
+        raise ZooError(
+            f"{file}: --tiny: this recipe names no toy sizes (it has no section 'tiny')."
+        )
+    if not isinstance(tiny, dict):
+        raise ZooError(f"{origins['tiny',]}: tiny: found {shown(tiny)}, expected a mapping.")
+    origins |= {path[1:]: line for path, line in origins.items() if path[:1] == ("tiny",)}
+    return merge(tree, tiny)
 
 
 def merge(below: Any, above: Any) -> Any:
     """`above` laid over `below`. A part of another kind replaces the part below."""
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
-    if "kind" in above and above["kind"] != below.get("kind", above["kind"]):
+    if "kind" in above and above["kind"] != below.get("kind"):
         return above
     return {**below, **{key: merge(below.get(key), value) for key, value in above.items()}}
 
@@ -111,9 +141,9 @@ def _with_architecture(tree: dict, origins: Origins) -> dict:
     own = dict(model)
     name = own.pop("architecture")
     known = {file.stem: file for file in sorted((PACKAGE / "architectures").glob("*.yaml"))}
-    if name not in known:
-        where = origins[("model", "architecture")]
-        raise ZooError(f"{where}: model.architecture: no {name!r}. {suggest(name, known)}")
+    if not isinstance(name, str) or name not in known:
+        where = origins["model", "architecture"]
+        raise ZooError(f"{where}: model.architecture: no {shown(name)}. {suggest(name, known)}")
     published, lines = read(known[name])
     for path, line in lines.items():
         origins.setdefault(path, line)
@@ -122,65 +152,52 @@ def _with_architecture(tree: dict, origins: Origins) -> dict:
 
 def _apply(override: str, tree: dict, origins: Origins) -> None:
     """Set `a.b=value` or remove `~a.b` in place."""
-    said = f"command line: {override}"
     name, equals, text = override.removeprefix("~").partition("=")
     steps, removes = name.split("."), override.startswith("~")
     if removes == bool(equals) or not all(steps):
-        raise ZooError(f"{said}: expected key=value, or ~key to remove a key.")
+        raise ZooError("expected key=value, or ~key to remove a key.")
     inner: Any = tree
-    for depth, step in enumerate(steps[:-1]):
-        if isinstance(inner.get(step) if isinstance(inner, dict) else None, str):
+    path: TreePath = ()
+    for step in steps[:-1]:
+        if isinstance(inner, dict) and isinstance(inner.get(step), str):
             inner[step] = as_node(inner[step])
-        inner = _child(inner, step, create=not removes, said=said, path=steps[: depth + 1])
-    last = steps[-1]
+        if isinstance(inner, dict) and not removes:
+            inner.setdefault(step, {})
+        path = (*path, _place(inner, step, path))
+        inner = inner[path[-1]]
+    if isinstance(inner, dict) and not removes:
+        inner.setdefault(steps[-1], None)
+    path = (*path, _place(inner, steps[-1], path))
     if removes:
-        _child(inner, last, create=False, said=said, path=steps)
-        del inner[_key(inner, last)]
+        del inner[path[-1]]
         return
-    value, _ = parse(text, said)
-    key = _key(inner, last)
-    if isinstance(inner, list) and not (isinstance(key, int) and key < len(inner)):
-        raise ZooError(f"{said}: {'.'.join(steps[:-1])} has places 0 to {len(inner) - 1}.")
-    if not isinstance(inner, dict | list):
-        raise ZooError(f"{said}: {'.'.join(steps[:-1])} is {inner!r}, it has no parts.")
-    old = inner[key] if isinstance(inner, list) else inner.get(key)
-    inner[key] = merge(old, value)
-    origins[_typed(steps)] = said
+    value, _ = parse(text)
+    inner[path[-1]] = merge(inner[path[-1]], value)
+    for size in range(1, len(path)):
+        origins.setdefault(path[:size], SAID)
+    origins[path] = SAID
 
 
-def _child(inner: Any, step: str, create: bool, said: str, path: list[str]) -> Any:
-    key = _key(inner, step)
-    if isinstance(inner, list) and isinstance(key, int) and key < len(inner):
-        return inner[key]
-    if isinstance(inner, dict):
-        if key in inner:
-            return inner[key]
-        if create:
-            return inner.setdefault(key, {})
-        raise ZooError(f"{said}: there is no {'.'.join(path)}. {suggest(step, inner)}")
-    raise ZooError(f"{said}: there is no {'.'.join(path)}.")
-
-
-def _key(inner: Any, step: str) -> str | int:
-    return int(step) if isinstance(inner, list) and step.isdigit() else step
-
-
-def _typed(steps: list[str]) -> TreePath:
-    return tuple(int(step) if step.isdigit() else step for step in steps)
+def _place(inner: Any, step: str, path: TreePath) -> str | int:
+    """The key of a mapping, or the place in a list, that `step` names. Raises ZooError."""
+    if isinstance(inner, list):
+        place = int(step) if step.isdecimal() and len(step) < 9 else len(inner)
+        if place < len(inner):
+            return place
+        raise ZooError(f"{dotted(path)} has places 0 to {len(inner) - 1}, found {shown(step)}.")
+    if not isinstance(inner, dict):
+        raise ZooError(f"{dotted(path)} is {shown(inner)}, it has no parts.")
+    if step not in inner:
+        raise ZooError(f"there is no {dotted((*path, step))}. {suggest(step, inner)}")
+    return step
 
 
 def _refuse(problems: list[Problem], recipe: Resolved) -> None:
     """Raise one error that lists every problem with its line."""
     if not problems:
         return
-    lines = [f"{_origin(p.path, recipe.origins)}: {dotted(p.path)}: {p.text}" for p in problems]
-    count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
-    raise ZooError(
-        "\n".join([f"{recipe.name}: {count} in this recipe.", *lines]).replace(": : ", ": ")
-    )
-
-
-def _origin(path: TreePath, origins: Origins) -> str:
-    """Where the nearest written value around `path` stands."""
-    tries = (path[:size] for size in range(len(path), -1, -1))
-    return next((origins[near] for near in tries if near in origins), "recipe")
+    lines = [f"{recipe.place(p.path)}: {p.text}" for p in problems[:MOST_PROBLEMS]]
+    if len(problems) > MOST_PROBLEMS:
+        lines.append(f"and {len(problems) - MOST_PROBLEMS:,} more.")
+    count = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
+    raise ZooError("\n".join([f"{recipe.name}: {count} in this recipe.", *lines]))

@@ -4,6 +4,7 @@ A run keeps `checkpoints/step_N/` (everything training needs to go on: weights, 
 seeds, memory) for the last few N, and `checkpoints/best/`, a KerasHub preset of the best weights.
 """
 
+import math
 import re
 import shutil
 from collections.abc import Callable
@@ -12,23 +13,43 @@ from typing import Any
 
 import numpy as np
 
-from zoo.core.errors import ZooError
+from zoo.core.errors import RunError, ZooError
 from zoo.core.folders import verify, write_folder
+
+HEADER_BYTES = 8192
+"""What a variable in an HDF5 file takes beside its values, generously."""
 
 
 def save_step(run: Path, step: int, learner: Any, keep: int, **facts: Any) -> None:
-    """Write `checkpoints/step_N/` and drop all but the last `keep`."""
+    """Write `checkpoints/step_N/` and drop all but the last `keep`. Raises RunError, with all
+    checkpoints kept, when a value is not finite any more."""
     state = {name: _portable(v) for name, v in variables(learner).items()}
+    _require_finite(run, step, state)
     folder = run / "checkpoints" / f"step_{step:08d}"
     write_folder(folder, lambda aside: np.savez(aside / "state.npz", **state), step=step, **facts)
     for old in steps(run)[:-keep]:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def _require_finite(run: Path, step: int, state: dict[str, np.ndarray]) -> None:
+    lost = [name for name, v in state.items() if v.dtype.kind == "f" and not np.isfinite(v).all()]
+    if lost:
+        last = steps(run)[-1:]
+        raise RunError(
+            f"{run}: step {step} is not saved: {len(lost)} of {len(state)} variables are no longer "
+            f"finite, first {lost[0]}. The last checkpoint is {last[0] if last else 'none'}. "
+            "Try a lower training.schedule.peak, a longer warm-up, or training.clip_norm."
+        )
+
+
 def save_best(run: Path, task: Any, **facts: Any) -> None:
     """Write `checkpoints/best/`, a preset that KerasHub reads too."""
+    room = sum(HEADER_BYTES + math.prod(v.shape) * 4 for v in task.variables)
     write_folder(
-        run / "checkpoints" / "best", lambda aside: task.save_to_preset(str(aside)), **facts
+        run / "checkpoints" / "best",
+        lambda aside: task.save_to_preset(str(aside)),
+        room=room,
+        **facts,
     )
 
 
@@ -61,7 +82,8 @@ def restore(folder: Path, learner: Any) -> None:
     if now != before:
         wrong = [name for name in {**now, **before} if now.get(name) != before.get(name)]
         lines = [f"  {n}: saved {before.get(n)}, this model {now.get(n)}" for n in wrong[:5]]
-        raise ZooError("\n".join([f"{folder}: does not fit this model.", *lines]))
+        count = f"{len(wrong)} of {len(now)} variables differ"
+        raise ZooError("\n".join([f"{folder}: does not fit this model, {count}.", *lines]))
     for name, variable in live.items():
         variable.assign(saved[name])
 

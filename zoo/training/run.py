@@ -1,6 +1,7 @@
 """The folder of a run: whose it is, whether it may be continued, and the model in it."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,10 @@ def _taken(run: Path, changed: list) -> str:
     kept = checkpoints.steps(run)
     where = f"at step {int(kept[-1].name[5:])}" if kept else "without a checkpoint yet"
     lines = "".join(f"\n  {line}" for _, line in changed[:5])
-    on = "Go on with it by --resume" if kept else "Remove that folder"
+    on = f"Go on with: zoo train {run / 'recipe.yaml'} --run {run} --resume"
     return (
         f"{run}: holds a run already, begun {same}, {where}.{lines}\n"
-        f"{on}, or begin another with --run FOLDER."
+        f"{on if kept else 'Remove that folder'}, or begin another with --run FOLDER."
     )
 
 
@@ -110,16 +111,22 @@ def resolve(run: Path, overrides: list[str] | None = None) -> Resolved:
 def load_task(run: Path, recipe: Resolved | None = None) -> Any:
     """The best weights of a run in the model of its recipe, or in `recipe`, the same with
     overrides that leave the weights as they are (a longer memory)."""
+    trained = resolve(run)
+    asked = recipe or trained
     best = run / "checkpoints" / "best"
     if not best.is_dir():
         raise ZooError(f"{run}: has no weights yet (no {best.relative_to(run)}).")
     folders.verify(best)
-    task = build.task(recipe or resolve(run))
+    task = build.task(asked)
     try:
-        task.backbone.load_weights(str(best / "model.weights.h5"))
-        if (best / "task.weights.h5").exists():
-            task.load_task_weights(str(best / "task.weights.h5"))
-    except ValueError as wrong:
-        first = str(wrong).strip().splitlines()[0]
-        raise ZooError(f"{best}: its weights do not fit this recipe: {first}") from wrong
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "Skipping")  # or layers would keep fresh weights
+            task.backbone.load_weights(str(best / "model.weights.h5"))
+            if (best / "task.weights.h5").exists():
+                task.load_task_weights(str(best / "task.weights.h5"))
+    except (ValueError, UserWarning) as wrong:
+        changed = [line for _, line in differences(trained.tree, asked.tree)]
+        lines = changed or str(wrong).strip().splitlines()[:1]
+        text = "\n  ".join([f"{best}: these weights do not fit the model asked for:", *lines])
+        raise ZooError(text) from wrong
     return task

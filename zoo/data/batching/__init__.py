@@ -54,6 +54,6 @@ def require(corpus: Corpus, tokens: int, what: str) -> None:
     if len(corpus) < tokens:
         where = corpus.names[0] + (" …" if len(corpus.names) > 1 else "")
         raise ZooError(
-            f"data: {len(corpus):,} tokens in {where} are too few for {what}: "
+            f"{len(corpus):,} tokens in {where} are too few for {what}: "
             f"expected at least {tokens:,}. Use more text or a smaller batching."
         )

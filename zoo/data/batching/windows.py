@@ -14,8 +14,8 @@ class Windows(Batching):
         self.sequence_length, self.batch_size, self.seed = sequence_length, batch_size, seed
 
     def batch(self, corpus: Corpus, step: int) -> Batch:
-        what = f"windows of sequence_length {self.sequence_length}"
-        require(corpus, self.sequence_length + 1, what)
+        what = f"{self.batch_size} windows of sequence_length {self.sequence_length}"
+        require(corpus, self.batch_size * self.sequence_length + 1, what)
         draw = np.random.Generator(np.random.Philox(key=self.seed, counter=[step, 0, 0, 0]))
         starts = draw.integers(0, len(corpus) - self.sequence_length, self.batch_size)
         return rows(corpus, starts, starts + self.sequence_length, self.sequence_length)

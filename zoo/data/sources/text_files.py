@@ -1,12 +1,15 @@
 """Text files, read in place: one file, a folder, or globs. Every file is a document."""
 
 import glob
+import os
+import re
 import sysconfig
+from collections.abc import Sized
 from pathlib import Path
 
 import numpy as np
 
-from zoo.core.errors import ZooError, suggest
+from zoo.core.errors import ZooError, shown, suggest
 from zoo.core.types import Fraction
 from zoo.data.sources import Document, Source
 
@@ -18,6 +21,9 @@ class TextFiles(Source):
     of Python's standard library, as `sysconfig` names it. Without a `validation_path` the last
     `validation_fraction` of all bytes, in the order of file names, is held out. Files are
     left out whose path matches a glob in `exclude`.
+
+    The bytes are passed on as they are: line ends, byte order marks and bytes that are not UTF-8.
+    A file with a NUL in its first 64 KiB is taken for a binary one and refused.
     """
 
     def __init__(
@@ -28,61 +34,100 @@ class TextFiles(Source):
         exclude: list[str] = [],  # noqa: B006
     ):
         if validation_path and validation_fraction:
-            raise ValueError("give validation_path or validation_fraction, not both.")
+            raise ZooError("give this or validation_fraction, not both.", "validation_path")
+        if "" in exclude:
+            raise ZooError("found an empty text, expected a glob.", "exclude")
         self.path, self.validation_path = path, validation_path
         self.validation_fraction, self.exclude = validation_fraction, exclude
 
     def train(self) -> list[Document]:
-        documents = self._documents(self.path, "data.source.path")
-        return _cut(documents, self.validation_fraction or 0.0)[0]
+        return _cut(self._documents("path"), self.validation_fraction or 0.0)[0]
 
     def validation(self) -> list[Document]:
-        if self.validation_path:
-            return self._documents(self.validation_path, "data.source.validation_path")
-        documents = self._documents(self.path, "data.source.path")
-        return _cut(documents, self.validation_fraction or 0.0)[1]
+        if not self.validation_path:
+            return _cut(self._documents("path"), self.validation_fraction or 0.0)[1]
+        trained = {file.resolve() for file in self._files("path")}
+        shared = [file for file in self._files("validation_path") if file.resolve() in trained]
+        if shared:
+            raise ZooError(
+                f"{shared[0]}{_more(shared)} is trained on too, so it would measure nothing. "
+                "Hold out other files, leave them out of path, or use validation_fraction.",
+                "validation_path",
+            )
+        return self._documents("validation_path")
 
-    def _documents(self, written: str | list[str], key: str) -> list[Document]:
+    def _files(self, option: str) -> list[Path]:
+        written = getattr(self, option)
         patterns = [written] if isinstance(written, str) else written
-        files = sorted({file for pattern in patterns for file in _expand(pattern, key)})
-        files = [f for f in files if not any(f.match(pattern) for pattern in self.exclude)]
-        found = [_open(file, key) for file in files]
+        try:
+            found = sorted({file for pattern in patterns for file in _expand(pattern)})
+        except OSError as wrong:
+            name = shown(str(wrong.filename))
+            raise ZooError(f"{name} cannot be read: {wrong.strerror}.", option) from wrong
+        except ZooError as wrong:
+            raise ZooError(wrong.text, option) from wrong
+        kept = [f for f in found if not any(f.match(pattern) for pattern in self.exclude)]
+        if not kept:
+            raise ZooError(f"leaves out every file that matches {', '.join(patterns)}.", "exclude")
+        return kept
+
+    def _documents(self, option: str) -> list[Document]:
+        found = [_open(file, option) for file in self._files(option)]
         documents = [document for document in found if document.data.size]
         if not documents:
-            what = "all are empty" if found else "none is left after exclude"
-            raise ZooError(f"{key}: {len(files)} files match {written!r}, {what}; expected text.")
+            names = f"{found[0].name}{_more(found)}"
+            raise ZooError(f"{names}: found an empty file, expected text.", option)
         return documents
 
 
-def _expand(pattern: str, key: str) -> list[Path]:
-    try:
-        place = pattern.format(**sysconfig.get_paths())
-    except (KeyError, ValueError, IndexError) as wrong:
-        known = suggest(str(wrong).strip("'"), sysconfig.get_paths())
-        raise ZooError(f"{key}: {pattern!r} names an unknown folder {wrong}. {known}") from wrong
-    place = str(Path(place).expanduser())
+def _expand(pattern: str) -> list[Path]:
+    """The files that a path or glob names; at least one."""
+    place = re.sub(r"\{(\w+)\}", _folder, pattern)
+    place = os.path.expanduser(place)  # noqa: PTH111 (leaves a user who does not exist)
     if Path(place).is_dir():
-        return [file for file in Path(place).rglob("*") if file.is_file()]
-    found = glob.glob(place, recursive=True)  # noqa: PTH207 (absolute globs)
-    files = [Path(name) for name in found if Path(name).is_file()]
+        files = [file for file in Path(place).rglob("*") if file.is_file()]
+        if not files:
+            raise ZooError(f"the folder {place} holds no file.")
+        return files
+    found = [Path(name) for name in glob.glob(place, recursive=True)]  # noqa: PTH207 (absolute)
+    files = [file for file in found if file.is_file()]
     if not files:
-        parent = Path(place).parent
-        near = [str(parent / name.name) for name in parent.iterdir()] if parent.is_dir() else []
-        hint = suggest(place, near[:20]) if near else f"There is no folder {str(parent)!r} either."
-        raise ZooError(f"{key}: no file matches {pattern!r}. {hint}")
+        raise ZooError(_nothing(Path(place)))
     return files
 
 
-def _open(file: Path, key: str) -> Document:
+def _folder(braces: re.Match) -> str:
+    known = sysconfig.get_paths()
+    if braces[1] not in known:
+        raise ZooError(f"no folder is called {braces[0]}. {suggest(braces[1], known)}")
+    return known[braces[1]]
+
+
+def _more(files: Sized) -> str:
+    return f" (and {len(files) - 1:,} more)" if len(files) > 1 else ""
+
+
+def _nothing(place: Path) -> str:
+    """Why no file matches, and what is near: as far as the path leads, and what lies there."""
+    if os.path.lexists(place):
+        return f"{place} is a link to nothing, or no ordinary file."
+    folder = next(parent for parent in place.parents if parent.is_dir())
+    rest = place.relative_to(folder)
+    near = suggest(rest.parts[0], [file.name for file in folder.iterdir()])
+    return f"no file matches {str(rest)!r} in {folder.absolute()}. {near}"
+
+
+def _open(file: Path, option: str) -> Document:
     try:
         size = file.stat().st_size
         data = np.memmap(file, "uint8", "r") if size else np.zeros(0, "uint8")
     except OSError as wrong:
-        raise ZooError(f"{key}: {file} cannot be read: {wrong.strerror}.") from wrong
+        raise ZooError(f"{file} cannot be read: {wrong.strerror}.", option) from wrong
     if (nuls := np.flatnonzero(data[:LOOK_AT] == 0)).size:
         raise ZooError(
-            f"{key}: {file} is a binary file (a NUL byte at offset {nuls[0]}), expected text. "
-            "List it in data.source.exclude to leave it out."
+            f"{file} is a binary file (a NUL byte at offset {nuls[0]}), expected text. "
+            "List it in data.source.exclude to leave it out.",
+            option,
         )
     return Document(str(file), data)
 
