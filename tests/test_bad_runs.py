@@ -18,7 +18,7 @@ import zoo
 from zoo.core import folders
 from zoo.core.errors import RunError
 from zoo.recipe import check
-from zoo.training import checkpoints, loop
+from zoo.training import checkpoints, loop, watch
 from zoo.training.report import read
 
 QUICK = [
@@ -209,7 +209,7 @@ def poisoned(begin):
 
 def test_a_lost_loss_stops_with_its_steps_and_a_hint(run):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop.Watch, "on_train_begin", poisoned(loop.Watch.on_train_begin))
+        patch.setattr(watch.Watch, "on_train_begin", poisoned(watch.Watch.on_train_begin))
         said = refused(train, run, "training.steps=9", resume=True, error=RunError)
     says(said, "the loss became nan", "step", "checkpoints/step_00000004", "training.schedule.peak")
     assert whole(run) == [2, 4]
@@ -217,7 +217,7 @@ def test_a_lost_loss_stops_with_its_steps_and_a_hint(run):
 
 def test_weights_that_are_lost_between_two_log_lines_are_not_saved(run):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop.Watch, "on_train_begin", poisoned(loop.Watch.on_train_begin))
+        patch.setattr(watch.Watch, "on_train_begin", poisoned(watch.Watch.on_train_begin))
         rare = ["training.steps=40", "training.log_every=40", "training.validate_every=40"]
         said = refused(train, run, *rare, resume=True, error=RunError)
     says(said, "step 6 is not saved", "no longer finite", "step_00000004", "training.clip_norm")

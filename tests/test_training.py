@@ -13,7 +13,7 @@ from zoo.training.loop import compiled
 from zoo.training.report import read
 from zoo.training.schedules import Schedule
 
-QUICK = ["training.validation_batches=2", "training.steps=12", "training.deterministic=false"]
+QUICK = ["training.validation_batches=2", "training.steps=12", "training.jit_compile=false"]
 
 
 def trained(run, *overrides, resume=False, recipe="quickstart"):
@@ -204,3 +204,24 @@ def test_lora_and_quantization_find_their_layers():
     before = np.array(whole(inputs))
     whole.quantize("int8")
     assert np.abs(np.array(whole(inputs)) - before).max() < 0.5
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16", "bfloat16"])
+def test_every_precision_trains_resumes_and_loads(precision, tmp_path):
+    half = f"training.precision={precision}"
+    trained(tmp_path, half, "training.steps=6")
+    trained(tmp_path, half, resume=True)
+    found = np.array(losses(tmp_path), float)
+    assert found[-3:].mean() < found[:3].mean()
+    assert zoo.load(tmp_path).dtype_policy.name == precision
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+def test_an_embedding_can_be_scaled_whatever_the_position(position, draw):
+    at_embedding = position if position not in INSIDE else "nope"
+    written = transformer(
+        attention=attention(), position=POSITIONS[at_embedding], scale_embedding=True
+    )
+    ids = draw.integers(0, 37, (2, 5))
+    logits = causal_lm(written)({"token_ids": ids, "padding_mask": np.ones_like(ids, bool)})
+    assert np.isfinite(logits).all()

@@ -1,5 +1,6 @@
 """What the command does, for Python: load, build, train, evaluate, generate, export."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def generate(
     recipe = resolve(Path(run))
     tokenizer, chosen = parts.tokenizer(recipe), Sampling(**sampling)
     writer = Writer(load_task(Path(run), recipe))
-    read = tokenizer.read(np.frombuffer(prompt.encode(), "uint8"))
+    read = tokenizer.read(np.frombuffer(os.fsencode(prompt), "uint8"))
     tokens = np.concatenate([[tokenizer.end_token_id], read]).astype("int32")
     return _pieces(writer, tokenizer, tokens, max_new_tokens, chosen, stop.encode())
 

@@ -193,7 +193,7 @@ def generate(
     options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
     pieces = zoo.generate(run, prompt, max_new_tokens, stop, **options)
     out = sys.stdout.buffer
-    out.write(prompt.encode())
+    out.write(os.fsencode(prompt))
     for piece in pieces:
         out.write(piece)
         out.flush()

@@ -56,6 +56,8 @@ class Attention(LayerKind):
         if num_heads % self.num_key_value_heads:
             few = f"num_key_value_heads {self.num_key_value_heads}"
             raise ValueError(f"num_heads {num_heads} must be a multiple of {few}.")
+        if dropout and self.kernel and not self.kernel.takes_dropout:
+            raise ValueError("the fused kernel has no attention dropout; use kernel dense.")
         if not attends(self.position):
             raise ZooError(
                 f"position {type(self.position).__name__.lower()} belongs at the embedding: "

@@ -5,7 +5,7 @@ import keras
 from zoo.backbones import Backbone
 from zoo.blocks import Block
 from zoo.core.errors import ZooError
-from zoo.core.kinds import make, to_config
+from zoo.core.kinds import as_list, make, to_config
 from zoo.core.types import Given, PositiveFloat, PositiveInt, Probability
 from zoo.core.window import length
 from zoo.positions import Position, embeds
@@ -50,7 +50,7 @@ class Transformer(Backbone):
         self.embedding_dropout = keras.layers.Dropout(
             dropout, name="embedding_dropout", dtype=dtype
         )
-        cycle = blocks if isinstance(blocks, list) else [blocks]
+        cycle = as_list(blocks)
         self.transformer_layers = [
             make(Block, cycle[layer % len(cycle)], name=f"block_{layer}", dtype=dtype)
             for layer in range(num_layers)

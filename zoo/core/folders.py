@@ -13,6 +13,7 @@ from typing import Any
 from zoo.core.errors import RunError, ZooError
 
 MANIFEST = "manifest.json"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextlib.contextmanager
@@ -20,10 +21,14 @@ def readable_errors(folder: Path) -> Iterator[None]:
     """Say a full disk or a folder that cannot be written in one line."""
     try:
         yield
-    except OSError as wrong:
-        reason = wrong.strerror or str(wrong)
-        if wrong.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            reason = f"no space is left ({reason})"
+    except ZooError:
+        raise
+    except Exception as wrong:  # TensorFlow says a full disk in an error of its own
+        reason = getattr(wrong, "strerror", None) or str(wrong)
+        full = getattr(wrong, "errno", None) in FULL or os.strerror(errno.ENOSPC) in reason
+        if not (full or isinstance(wrong, OSError)):
+            raise
+        reason = f"no space is left ({os.strerror(errno.ENOSPC)})" if full else reason
         raise RunError(
             f"{folder}: cannot be written: {reason}. What was written before is intact."
         ) from wrong

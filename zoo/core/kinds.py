@@ -62,6 +62,11 @@ def as_node(written: Any) -> dict[str, Any]:
     return {"kind": written} if isinstance(written, str) else dict(written)
 
 
+def as_list(written: Any) -> list:
+    """One part is short for a list of one."""
+    return written if isinstance(written, list) else [written]
+
+
 def to_config(thing: Any) -> Any:
     """Write down what was built: the inverse of `make`."""
     if isinstance(thing, Kind):

@@ -19,6 +19,9 @@ Probability = Annotated[float, Field(ge=0, lt=1)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 """Above 0 and below 1."""
 
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+"""What every random generator takes."""
+
 __all__ = [
     "Fraction",
     "Given",
@@ -28,4 +31,5 @@ __all__ = [
     "PositiveFloat",
     "PositiveInt",
     "Probability",
+    "Seed",
 ]

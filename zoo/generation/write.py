@@ -26,7 +26,7 @@ class Sampling:
     seed: int = 0
 
     def __post_init__(self):
-        if self.temperature < 0 or self.top_k < 0 or not 0 < self.top_p <= 1:
+        if not 0 <= self.temperature < 1e6 or self.top_k < 0 or not 0 < self.top_p <= 1:
             raise ZooError(
                 f"expected temperature >= 0, top_k >= 0 and 0 < top_p <= 1; found {self}."
             )
@@ -53,6 +53,8 @@ class Writer:
 
         Raises ZooError when prompt and new tokens together exceed the positions of the model.
         """
+        if max_new_tokens < 0:
+            raise ZooError(f"max_new_tokens: found {max_new_tokens}, expected at least 0.")
         total = len(prompt) + max_new_tokens
         if self.limit and total > self.limit:
             raise ZooError(

@@ -30,7 +30,8 @@ def tokenizer(recipe: Resolved) -> Tokenizer:
 
 
 def training(recipe: Resolved) -> Training:
-    return Training(**recipe.tree["training"])
+    with at(recipe, "training"):
+        return Training(**recipe.tree["training"])
 
 
 def export(recipe: Resolved) -> Export | None:

@@ -2,7 +2,6 @@
 
 import math
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make
+from zoo.core.symbolic import symbolically
 from zoo.recipe import build
 from zoo.recipe.load import Resolved
 from zoo.recipe.sections import Training
@@ -47,8 +47,10 @@ def describe(recipe: Resolved) -> dict[str, str]:
 def cost(recipe: Resolved) -> Cost:
     """What training holds from step to step: weights, gradients, the optimizer's values, and what
     the model remembers. Raises ZooError when this machine has less memory than that."""
-    with ThreadPoolExecutor(1) as apart:  # Keras keeps variables without values by thread, and
-        found = apart.submit(_cost, recipe).result()  # would give them values in its next scope
+    settings = build.training(recipe)
+    with build.at(recipe, "training", "schedule"):
+        make(Schedule, settings.schedule, steps=settings.steps)
+    found = symbolically(_cost, recipe, _kept(settings))
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if found.num_bytes > there:
         raise ZooError(
@@ -60,14 +62,10 @@ def cost(recipe: Resolved) -> Cost:
     return found
 
 
-def _cost(recipe: Resolved) -> Cost:
-    settings = build.training(recipe)
-    with build.at(recipe, "training", "schedule"):
-        make(Schedule, settings.schedule, steps=settings.steps)
-    with keras.StatelessScope(initialize_variables=False):
-        task = build.task(recipe, compile=False)
-        memory = Memory(task, build.batching(recipe).batch_size)(keras.KerasTensor(()))
-    weights = _num_bytes(task.trainable_variables) * (2 + _kept(settings))
+def _cost(recipe: Resolved, kept: float) -> Cost:
+    task = build.task(recipe, compile=False)
+    memory = Memory(task, build.batching(recipe).batch_size)(keras.KerasTensor(()))
+    weights = _num_bytes(task.trainable_variables) * (2 + kept)
     remembered = _num_bytes(keras.tree.flatten(memory)) * 2  # in training and in evaluation
     return Cost(task.count_params(), round(weights) + remembered)
 

@@ -20,6 +20,7 @@ from zoo.recipe.reader import Origins, parse, read
 
 ROOT = Node(module="zoo.recipe.sections", name="Recipe")
 MOST_EXTENDS = 8
+ARCHITECTURE = "model.architecture="
 MOST_PROBLEMS = 20
 
 SAID = "command line"
@@ -78,12 +79,10 @@ def load(name: str, overrides: list[str] | None = None, tiny: bool = False) -> R
     shrunk = tree.pop("tiny", None)
     if tiny:
         tree = _shrunk(file, tree, shrunk, origins)
+    chosen = [said for said in overrides or [] if said.startswith(ARCHITECTURE)]
+    _apply_all(chosen, tree, origins)
     tree = _with_architecture(tree, origins)
-    for override in overrides or []:
-        try:
-            _apply(override, tree, origins)
-        except ZooError as wrong:
-            raise ZooError(f"{SAID}: {shown(override)}: {wrong}") from wrong
+    _apply_all([said for said in overrides or [] if said not in chosen], tree, origins)
     name = file.resolve().parent.name if file.name == "recipe.yaml" else file.stem
     resolved = Resolved(name, tree, origins)
     _refuse(check(ROOT, tree), resolved)
@@ -148,6 +147,14 @@ def _with_architecture(tree: dict, origins: Origins) -> dict:
     for path, line in lines.items():
         origins.setdefault(path, line)
     return {**tree, "model": merge(published["model"], own)}
+
+
+def _apply_all(overrides: list[str], tree: dict, origins: Origins) -> None:
+    for override in overrides:
+        try:
+            _apply(override, tree, origins)
+        except ZooError as wrong:
+            raise ZooError(f"{SAID}: {shown(override)}: {wrong}") from wrong
 
 
 def _apply(override: str, tree: dict, origins: Origins) -> None:

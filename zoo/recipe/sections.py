@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from zoo.core.types import Fraction, NonNegativeInt, PositiveFloat, PositiveInt
+from zoo.core.errors import ZooError
+from zoo.core.types import Fraction, PositiveFloat, PositiveInt, Seed
 
 if TYPE_CHECKING:
     from zoo.backbones import Backbone
@@ -63,13 +64,23 @@ class Training:
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16", "bfloat16"] = "float32"
     jit_compile: bool = True
     steps_per_execution: PositiveInt = 1
-    seed: NonNegativeInt = 0
+    seed: Seed = 0
     deterministic: bool = False
     log_every: PositiveInt = 10
     validate_every: PositiveInt | None = None
     validation_batches: PositiveInt | None = None
     checkpoint_every: PositiveInt | None = None
     keep_checkpoints: PositiveInt = 2
+
+    def __post_init__(self):
+        at_once = self.steps_per_execution
+        if self.steps % at_once:
+            near = self.steps // at_once * at_once
+            raise ZooError(
+                f"found {self.steps}, expected a multiple of training.steps_per_execution "
+                f"{at_once}, such as {near or at_once} or {near + at_once}.",
+                "steps",
+            )
 
 
 @dataclass(frozen=True)

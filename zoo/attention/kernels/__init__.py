@@ -18,6 +18,7 @@ class Kernel(Kind):
     """The contract of every kernel."""
 
     shelf = "attention/kernels"
+    takes_dropout: bool = True
 
     def __call__(
         self,

@@ -12,11 +12,11 @@ from zoo.attention.kernels import Kernel, visible
 
 
 class Fused(Kernel):
-    """Takes no dropout on the attention weights, and every query must have a key to attend to."""
+    """Every query must have a key to attend to; where it has none, what it gives is undefined."""
+
+    takes_dropout = False
 
     def __call__(self, query, key, value, places, pattern, position, dropout=None):
-        if dropout is not None:
-            raise ValueError("the fused kernel has no attention dropout; use kernel dense.")
         extra = position.score(query, key, places)
         return ops.dot_product_attention(
             query,

@@ -4,12 +4,12 @@ import functools
 import operator
 
 from zoo.attention.patterns import Pattern
-from zoo.core.kinds import make
+from zoo.core.kinds import as_list, make
 
 
 class Both(Pattern):
     def __init__(self, patterns: list[Pattern]):
-        self.patterns = [make(Pattern, pattern) for pattern in patterns]
+        self.patterns = [make(Pattern, pattern) for pattern in as_list(patterns)]
         self.causal = any(pattern.causal for pattern in self.patterns)
         self.shift_invariant = all(pattern.shift_invariant for pattern in self.patterns)
 
