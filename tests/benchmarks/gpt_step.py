@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-TURNS, STEPS = 12, 40
+TURNS, STEPS = 10, 50
 SHAPES = {"64": (64, 12), "1024": (1024, 2)}
 
 

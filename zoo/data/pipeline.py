@@ -1,8 +1,7 @@
-"""Batches made ahead of the step that needs them."""
+"""Batches made ahead of the step that needs them, each from its number alone."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 
-import numpy as np
 import tensorflow as tf
 
 from zoo.data.batching import Batch, Batching
@@ -13,23 +12,26 @@ AHEAD = 8
 
 def training(batching: Batching, corpus: Corpus, start: int, stop: int) -> tf.data.Dataset:
     """The batches of steps `start` to `stop`: the same however often training was interrupted."""
-    return prefetched(lambda: (batching.batch(corpus, step) for step in range(start, stop)))
+    return numbered(lambda step: batching.batch(corpus, step), start, stop)
 
 
-def evaluation(batching: Batching, corpus: Corpus, batches: int | None = None) -> tf.data.Dataset:
-    """The validation batches, or the first `batches` of them."""
-    found = prefetched(lambda: batching.evaluation(corpus))
-    return found if batches is None else found.take(batches)
+def evaluation(batching: Batching, corpus: Corpus, start: int, stop: int) -> tf.data.Dataset:
+    """The validation batches `start` to `stop`."""
+    return numbered(lambda place: batching.evaluation(corpus, place), start, stop)
 
 
-def prefetched(batches: Callable[[], Iterable[Batch] | Iterator[Batch]]) -> tf.data.Dataset:
-    first = next(iter(batches()))
-    signature = tf.nest.map_structure(_spec, tuple(first))
-    made = tf.data.Dataset.from_generator(
-        lambda: (tuple(batch) for batch in batches()), output_signature=signature
-    )
-    return made.prefetch(AHEAD)
+def numbered(make: Callable[[int], Batch], start: int, stop: int) -> tf.data.Dataset:
+    """`make(start)` to `make(stop - 1)`, in order, a few of them ahead."""
+    like = tuple(make(start))
+    arrays = tf.nest.flatten(like)
+    types = [array.dtype for array in arrays]
 
+    def read(number: tf.Tensor) -> tuple:
+        found = tf.numpy_function(lambda n: tf.nest.flatten(tuple(make(int(n)))), [number], types)
+        for tensor, array in zip(found, arrays):
+            tensor.set_shape(array.shape)
+        return tf.nest.pack_sequence_as(like, found)
 
-def _spec(array: np.ndarray) -> tf.TensorSpec:
-    return tf.TensorSpec(array.shape, array.dtype)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # it would take a core of its own from the training
+    return tf.data.Dataset.range(start, stop).map(read).prefetch(AHEAD).with_options(options)

@@ -71,7 +71,7 @@ def text(recipe: Resolved) -> Text:
         )
     if len(validation):
         with at(recipe, "data", "batching"):
-            next(iter(cut.evaluation(validation)))
+            cut.evaluation(validation, 0)
     return Text(train, validation if len(validation) else None, cut)
 
 

@@ -17,7 +17,7 @@ def evaluate(
     """`loss` in nats a token, `bits_per_byte`, and how many `tokens` they are a mean of."""
     total = batching.evaluation_batches(corpus)
     number = total if batches is None else min(batches, total)
-    data = pipeline.evaluation(batching, corpus, number)
+    data = pipeline.evaluation(batching, corpus, 0, number)
     loss = learner.evaluate(data, steps=number, verbose=0, return_dict=True)["nll"]
     bits = bits_per_byte(loss, len(corpus), corpus.num_bytes)
     return {"loss": loss, "bits_per_byte": bits, "tokens": float(learner.nll.count)}

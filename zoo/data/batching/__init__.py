@@ -1,6 +1,5 @@
 """How a corpus is cut into batches. A batch is a pure function of (seed, step)."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -28,12 +27,12 @@ class Batching(Kind):
         """The training batch of a step, counted from 0."""
         raise NotImplementedError
 
-    def evaluation(self, corpus: Corpus) -> Iterator[Batch]:
-        """All of the corpus, every token but the first predicted exactly once."""
+    def evaluation(self, corpus: Corpus, place: int) -> Batch:
+        """Batch `place` of `evaluation_batches`, in which every token of the corpus but the
+        first is predicted exactly once."""
         raise NotImplementedError
 
     def evaluation_batches(self, corpus: Corpus) -> int:
-        """How many batches `evaluation` gives."""
         raise NotImplementedError
 
 

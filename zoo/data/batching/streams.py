@@ -4,8 +4,6 @@ Row i of every batch goes on where row i of the batch before stopped. The input 
 `b`) is true where a lane begins, and what was remembered must be forgotten.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from zoo.core.types import Given, PositiveInt
@@ -30,14 +28,13 @@ class Streams(Batching):
         starts = starts + segment * self.segment_length
         return self._rows(corpus, starts, starts + self.segment_length, restart=segment == 0)
 
-    def evaluation(self, corpus: Corpus) -> Iterator[Batch]:
+    def evaluation(self, corpus: Corpus, place: int) -> Batch:
         require(corpus, 2, "validation")
         lane = -(-(len(corpus) - 1) // self.batch_size)
         lanes = np.minimum(np.arange(self.batch_size + 1) * lane, len(corpus) - 1)
-        for segment in range(self.evaluation_batches(corpus)):
-            starts = np.minimum(lanes[:-1] + segment * self.segment_length, lanes[1:])
-            stops = np.minimum(starts + self.segment_length, lanes[1:])
-            yield self._rows(corpus, starts, stops, restart=segment == 0)
+        starts = np.minimum(lanes[:-1] + place * self.segment_length, lanes[1:])
+        stops = np.minimum(starts + self.segment_length, lanes[1:])
+        return self._rows(corpus, starts, stops, restart=place == 0)
 
     def evaluation_batches(self, corpus: Corpus) -> int:
         lane = -(-(len(corpus) - 1) // self.batch_size)

@@ -1,7 +1,5 @@
 """Independent windows of text, drawn at random places (GPT)."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from zoo.core.types import Given, PositiveInt
@@ -20,13 +18,11 @@ class Windows(Batching):
         starts = draw.integers(0, len(corpus) - self.sequence_length, self.batch_size)
         return rows(corpus, starts, starts + self.sequence_length, self.sequence_length)
 
-    def evaluation(self, corpus: Corpus) -> Iterator[Batch]:
+    def evaluation(self, corpus: Corpus, place: int) -> Batch:
         require(corpus, 2, "validation")
-        step = self.sequence_length * self.batch_size
-        for first in range(0, len(corpus) - 1, step):
-            starts = first + np.arange(self.batch_size) * self.sequence_length
-            stops = np.minimum(starts + self.sequence_length, len(corpus) - 1)
-            yield rows(corpus, starts, np.maximum(starts, stops), self.sequence_length)
+        starts = (place * self.batch_size + np.arange(self.batch_size)) * self.sequence_length
+        stops = np.minimum(starts + self.sequence_length, len(corpus) - 1)
+        return rows(corpus, starts, np.maximum(starts, stops), self.sequence_length)
 
     def evaluation_batches(self, corpus: Corpus) -> int:
         return -(-(len(corpus) - 1) // (self.sequence_length * self.batch_size))
