@@ -129,3 +129,15 @@ def test_rows_have_options_of_their_own():
 def test_impossible_sampling_is_refused(wrong):
     with pytest.raises(ZooError, match="expected temperature >= 0, top_k >= 0 and 0 < top_p <= 1"):
         Sampling(**wrong)
+
+
+@pytest.mark.parametrize("model", ["xl", "gpt_lm"])
+def test_xla_writes_the_same(model, request, draw):
+    task = request.getfixturevalue(model)
+    prompts = draw.integers(0, VOCABULARY, (2, 12)).astype("int32")
+    inputs = {"token_ids": prompts, "padding_mask": np.arange(12)[None] < np.array([[4], [6]])}
+    written = []
+    for jit_compile in (False, True):
+        task.compile(sampler="greedy", jit_compile=jit_compile)
+        written.append(task.generate(inputs, stop_token_ids=None)["token_ids"])
+    assert (written[0] == written[1]).all()
