@@ -20,6 +20,7 @@ Layer normalisation uses epsilon 1e-5 throughout.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -103,7 +104,7 @@ def main():
     for seed, (case, changes) in enumerate(CASES.items()):
         for name, value in run_case(changes, seed).items():
             arrays[f"{case}/{name}"] = value
-    path = Path(__file__).with_name("transformer_xl.npz")
+    path = Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).with_name("transformer_xl.npz")
     np.savez_compressed(path, **arrays)
     print(f"{path}: {len(arrays)} arrays, {path.stat().st_size} bytes")
 
