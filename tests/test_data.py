@@ -84,6 +84,9 @@ def test_evaluation_predicts_every_token_but_the_first_once(kind, size):
     batches = [batching.evaluation(text, n) for n in range(batching.evaluation_batches(text))]
     seen = [t for b in batches for t in b.targets[b.weights > 0].tolist()]
     assert sorted(seen) == sorted(flat(text)[1:])
+    if kind is Streams:
+        restarts = [batch.inputs["restart"].all() for batch in batches]
+        assert restarts == [True, *[False] * (len(batches) - 1)]
     shapes = {b.targets.shape for b in batches}
     assert shapes == {(3, 7)}
 

@@ -48,7 +48,7 @@ class SegmentRecurrent(Attention):
             memory = ops.stop_gradient(ops.cast(state.hidden, x.dtype))
             context = ops.concatenate([memory, x], axis=1)
             length = advance(state.length, x, padding_mask)
-            after = Memory(ops.stop_gradient(append(memory, x, count(padding_mask))), length)
+            after = Memory(append(memory, x, count(padding_mask)), length)
         query = self.position.rotate(self.query(x), places.query_positions())
         key = self.position.rotate(self.key(context), places.key_positions())
         return self.attend(query, key, self.value(context), places), after
