@@ -225,3 +225,11 @@ def test_an_embedding_can_be_scaled_whatever_the_position(position, draw):
     ids = draw.integers(0, 37, (2, 5))
     logits = causal_lm(written)({"token_ids": ids, "padding_mask": np.ones_like(ids, bool)})
     assert np.isfinite(logits).all()
+
+
+def test_seconds_count_on_over_a_resume(tmp_path):
+    trained(tmp_path, "training.steps=6")
+    resumed = trained(tmp_path, resume=True)
+    times = [float(row["seconds"]) for row in read(tmp_path / "log.csv")]
+    assert times == sorted(times)
+    assert resumed["seconds"] >= times[-1] > times[5]

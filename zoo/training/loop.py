@@ -29,15 +29,15 @@ def train(recipe: Resolved, run: Path, resume: bool = False) -> dict[str, Any]:
     claim(run, recipe, resume)
     distribution.prepare(settings.seed, settings.deterministic)
     learner = compiled(build.task(recipe), text.batching.batch_size, settings)
-    start = 0
+    start, spent = 0, 0.0
     with Bar(recipe.name, settings.steps) as bar:
         if resume:
             folder, facts = checkpoints.latest(run, bar.say)
             check_resume(facts, text, settings.steps, folder)
             checkpoints.restore(folder, learner)
-            start = facts["step"]
+            start, spent = facts["step"], facts["seconds"]
             bar.say(f"Going on from step {start}.")
-        watch = Watch(recipe, run, text, settings, bar, start)
+        watch = Watch(recipe, run, text, settings, bar, start, spent)
         with folders.readable_errors(run):
             _fit(learner, watch)
     return watch.finish(learner)

@@ -36,11 +36,12 @@ class Watch(keras.callbacks.Callback):
         settings: Training,
         bar: Bar,
         start: int,
+        spent: float = 0.0,
     ):
         super().__init__()
         self.recipe, self.run, self.text, self.settings = recipe, run, text, settings
         self.bar, self.start, self.step, self.logged = bar, start, start, start
-        self.saved = start
+        self.spent = spent  # seconds, before this went on from a checkpoint
         self.log = report.Log(run / "log.csv", start)
         self.best = min((float(r["validation_loss"]) for r in self._validated()), default=np.inf)
         self.validation: dict[str, float] = {}
@@ -97,7 +98,7 @@ class Watch(keras.callbacks.Callback):
             "bits_per_byte": bits,
             "learning_rate": rate,
             "tokens_per_second": speed,
-            "seconds": now - self.began,
+            "seconds": self._seconds(),
         }
         if validate:
             values |= self._validate()
@@ -142,7 +143,7 @@ class Watch(keras.callbacks.Callback):
                 checkpoints.save_best(self.run, self.model.task, step=self.step)
 
     def _seconds(self) -> float:
-        return round(time.perf_counter() - self.began, 2)
+        return round(self.spent + time.perf_counter() - self.began, 2)
 
     def finish(self, learner: Learner) -> dict[str, Any]:
         """Write the report, or say how to go on after an interruption."""
