@@ -1,6 +1,5 @@
 """The same layers on the JAX backend, in a process of its own: the way to TPUs."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -12,7 +11,6 @@ TESTS = Path(__file__).parent
 SUITES = ["test_attention.py", "test_transformer_xl.py"]
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="needs `pip install .[jax]`")
 @pytest.mark.parametrize("suite", SUITES)
 def test_the_same_promises_hold_on_jax(suite):
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}

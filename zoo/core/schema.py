@@ -94,12 +94,6 @@ def _written(found: ast.ClassDef) -> tuple[list[tuple[str, ast.expr, bool]], ast
     return [(part.target.id, part.annotation, part.value is None) for part in fields], None
 
 
-@functools.cache
-def summary(module: str) -> str:
-    """The first line of a module's docstring."""
-    return (ast.get_docstring(_source(module)) or "").partition("\n")[0]
-
-
 def _source(module: str) -> ast.Module:
     path = PACKAGE.joinpath(*module.split(".")[1:])
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")

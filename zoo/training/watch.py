@@ -77,7 +77,7 @@ class Watch(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def _due(self, every: int | None) -> bool:
-        """Whether a multiple of `every` was passed since the step logged last."""
+        """Whether a multiple of `every` was reached by the steps of this execution."""
         return bool(every) and self.step // every > (self.step - self._stride()) // every
 
     def _stride(self) -> int:

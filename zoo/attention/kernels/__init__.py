@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from zoo.attention.patterns import Pattern
@@ -50,3 +51,8 @@ def visible(places: Places, pattern: Pattern) -> Any:
     if places.key_mask is not None:
         seen = ops.logical_and(seen, places.key_mask[:, None, :])
     return seen[:, None]
+
+
+def every_query_sees(seen: Any) -> bool:
+    """Whether it is known when the graph is made that no query attends to nothing."""
+    return isinstance(seen, np.ndarray) and bool(seen.any(axis=-1).all())

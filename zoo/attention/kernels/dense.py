@@ -1,9 +1,8 @@
 """Softmax attention with the whole table of scores in memory: plain, and the others' oracle."""
 
-import numpy as np
 from keras import ops
 
-from zoo.attention.kernels import HIDDEN, Kernel, visible
+from zoo.attention.kernels import HIDDEN, Kernel, every_query_sees, visible
 from zoo.core.heads import repeat_heads
 
 
@@ -21,8 +20,3 @@ class Dense(Kernel):
             weights = ops.where(seen, weights, 0.0)
         weights = ops.cast(weights if dropout is None else dropout(weights), value.dtype)
         return ops.einsum("bhqk,bkhe->bqhe", weights, value)
-
-
-def every_query_sees(seen) -> bool:
-    """Whether it is known when the graph is made that no query attends to nothing."""
-    return isinstance(seen, np.ndarray) and bool(seen.any(axis=-1).all())

@@ -8,25 +8,28 @@ is added to the scores.
 import keras
 from keras import ops
 
-from zoo.attention.kernels import Kernel, visible
+from zoo.attention.kernels import Kernel, every_query_sees, visible
 
 
 class Fused(Kernel):
-    """Every query must have a key to attend to; where it has none, what it gives is undefined."""
-
     takes_dropout = False
 
     def __call__(self, query, key, value, places, pattern, position, dropout=None):
         extra = position.score(query, key, places)
-        return ops.dot_product_attention(
+        seen = visible(places, pattern)
+        heads = ops.dot_product_attention(
             query,
             key,
             value,
             bias=extra,
-            mask=ops.convert_to_tensor(visible(places, pattern)),
+            mask=ops.convert_to_tensor(seen),
             scale=query.shape[-1] ** -0.5,
             flash_attention=extra is None and on_jax_gpu(),
         )
+        if every_query_sees(seen):
+            return heads
+        something = ops.transpose(ops.any(seen, axis=-1), (0, 2, 1))
+        return ops.where(something[..., None], heads, 0.0)
 
 
 def on_jax_gpu() -> bool:
