@@ -6,24 +6,77 @@ from zoo.core.kinds import kinds, make
 VOCABULARY = 37
 
 PATTERNS = {
+    "big_bird": {"kind": "big_bird", "num_heads": 2, "block_size": 1, "num_random_blocks": 1},
+    "block_1d": {"kind": "block_1d", "block_size": 2},
+    "block_band": {"kind": "block_band", "block_size": 2, "before": 1, "after": 1},
+    "block_2d": {
+        "kind": "block_2d",
+        "width": 3,
+        "block_height": 2,
+        "block_width": 2,
+        "flange_height": 1,
+        "flange_width": 0,
+    },
     "both": {"kind": "both", "patterns": ["causal", {"kind": "local", "back": 3, "ahead": 1}]},
     "causal": {"kind": "causal"},
+    "causal_big_bird": {"kind": "causal_big_bird", "block_size": 1, "num_random_blocks": 1},
+    "column": {"kind": "column", "text_length": 2, "width": 3},
+    "conv": {"kind": "conv", "text_length": 2, "width": 3, "kernel_size": 3},
+    "dilated": {"kind": "dilated", "back": 2, "ahead": 1, "dilation": 2},
     "either": {"kind": "either", "patterns": [{"kind": "local", "back": 1}, "causal"]},
+    "fixed": {"kind": "fixed", "stride": 4, "summary_width": 1, "num_groups": 2},
     "full": {"kind": "full"},
+    "global_tokens": {"kind": "global_tokens", "positions": [0, 5]},
+    "heads": {
+        "kind": "heads",
+        "patterns": [
+            {"kind": "strided", "stride": 3, "part": "local"},
+            {"kind": "strided", "stride": 3, "part": "column"},
+        ],
+    },
     "local": {"kind": "local", "back": 2, "ahead": 1},
+    "longformer": {"kind": "longformer", "attention_window": 2, "positions": [1]},
+    "prefix": {"kind": "prefix", "length": 4},
+    "random_blocks": {
+        "kind": "random_blocks",
+        "block_size": 2,
+        "num_random_blocks": 2,
+        "num_heads": 2,
+    },
+    "row": {"kind": "row", "text_length": 2, "width": 3},
+    "segments": {"kind": "segments"},
+    "sinks": {"kind": "sinks", "num_sinks": 2},
+    "strided": {"kind": "strided", "stride": 3},
 }
 POSITIONS = {
+    "alibi": {"kind": "alibi"},
+    "axial": {"kind": "axial", "shape": [4, 8], "dims": [6, 10]},
+    "axial_sum": {"kind": "axial_sum", "shape": [4, 4, 2]},
+    "grid_bias": {"kind": "grid_bias", "height": 16, "width": 4, "initializer_range": 0.5},
     "learned": {"kind": "learned", "max_sequence_length": 32},
     "nope": {"kind": "nope"},
+    "relative_2d": {"kind": "relative_2d", "height": 16, "width": 4},
+    "relative_music": {"kind": "relative_music", "max_distance": 4},
+    "relative_shaw": {"kind": "relative_shaw", "max_distance": 3, "values": True},
     "relative_xl": {"kind": "relative_xl", "hidden_dim": 16, "initializer_range": 0.5},
+    "rotary": {"kind": "rotary", "rotary_dim": 4},
     "sinusoidal": {"kind": "sinusoidal"},
+    "t5_buckets": {
+        "kind": "t5_buckets",
+        "num_buckets": 8,
+        "max_distance": 6,
+        "initializer_range": 0.5,
+    },
 }
 KERNELS = {
+    "block_sparse": {"kind": "block_sparse", "block_size": 4},
+    "chunked": {"kind": "chunked", "block_size": 5},
     "dense": {"kind": "dense"},
     "fused": {"kind": "fused"},
-    "query_blocks": {"kind": "query_blocks", "block_size": 4},
 }
 ATTENTION = {
+    "block_routed": {"kind": "block_routed", "block_size": 2, "top_k": 1},
+    "lsh": {"kind": "lsh", "chunk_length": 16},
     "multi_head": {"kind": "multi_head"},
     "segment_recurrent": {"kind": "segment_recurrent", "memory_length": 12},
 }
@@ -33,8 +86,16 @@ SHELVES = {
     "attention/kernels": KERNELS,
     "attention": ATTENTION,
 }
-INSIDE = [kind for kind in POSITIONS if kind not in ("learned", "sinusoidal")]
+UNMARKED = [kind for kind in PATTERNS if kind != "segments"]
+"""Patterns that need not be told anything of the tokens."""
+AT_THE_EMBEDDING = ("axial", "axial_sum", "learned", "sinusoidal")
+INSIDE = [kind for kind in POSITIONS if kind not in AT_THE_EMBEDDING]
 """Positions that stand inside attention; the others stand at the embedding."""
+
+
+def combines(kind, position):
+    """Whether this attention takes this position."""
+    return kind != "lsh" or position in ("nope", "rotary")
 
 
 def attention(kind="multi_head", **options):

@@ -5,9 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.attention.kernels import Kernel
-from zoo.attention.kernels.dense import Dense
-from zoo.attention.kernels.query_blocks import QueryBlocks
+from zoo.attention._parts import HeadNorm, Seeds
+from zoo.attention.kernels import Kernel, Rules
+from zoo.attention.kernels._automatic import automatic
+from zoo.attention.kernels._dropout import Drop
+from zoo.attention.kernels._softmax import Softmax
 from zoo.attention.patterns import Pattern
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make
@@ -16,8 +18,6 @@ from zoo.core.places import Places, span
 from zoo.core.types import PositiveFloat, PositiveInt, Probability
 from zoo.core.window import count
 from zoo.positions import Position, attends
-
-BLOCK_SIZE = 128
 
 
 class Attention(LayerKind):
@@ -39,6 +39,9 @@ class Attention(LayerKind):
         pattern: Pattern = "causal",
         position: Position = "nope",
         kernel: Kernel | None = None,
+        soft_cap: PositiveFloat | None = None,
+        off_by_one: bool = False,
+        query_key_norm: bool = False,
         num_key_value_heads: PositiveInt | None = None,
         dropout: Probability = 0.0,
         use_bias: bool = True,
@@ -51,23 +54,30 @@ class Attention(LayerKind):
         self.pattern = make(Pattern, pattern)
         self.position = make(Position, position, name="position", dtype=self.dtype_policy)
         self.kernel = None if kernel is None else make(Kernel, kernel)
+        self.soft_cap, self.off_by_one = soft_cap, off_by_one
+        self.query_key_norm = query_key_norm
         self.dropout, self.use_bias, self.initializer_range = dropout, use_bias, initializer_range
         self.seen = self.pattern
         if num_heads % self.num_key_value_heads:
             few = f"num_key_value_heads {self.num_key_value_heads}"
             raise ValueError(f"num_heads {num_heads} must be a multiple of {few}.")
-        if dropout and self.kernel and not self.kernel.takes_dropout:
-            raise ValueError("the fused kernel has no attention dropout; use kernel dense.")
+        if self.kernel and (refused := self.kernel.refuses(self)):
+            raise ValueError(f"kernel {type(self.kernel).__name__.lower()} {refused}.")
         if not attends(self.position):
             raise ZooError(
                 f"position {type(self.position).__name__.lower()} belongs at the embedding: "
                 "write it as model.position, not inside attention."
             )
 
-    def call(self, x: Any, padding_mask: Any = None, state: Any = ()) -> tuple[Any, Any]:
+    def call(
+        self, x: Any, padding_mask: Any = None, state: Any = (), marks: dict[str, Any] | None = None
+    ) -> tuple[Any, Any]:
         """x `b t d`, padding_mask bool `b t` -> `b t d` and the next state.
 
-        `()` as state remembers nothing and returns `()`. Padding stands behind the tokens.
+        `()` as state remembers nothing and returns `()`. Padding stands behind the tokens. `marks`
+        tell what the pattern asks of each token: int `b t` `segment_ids`, bool `b t` `global_mask`.
+        Raises ValueError for marks that are missing, or told where there is a state: they are not
+        remembered.
         """
         raise NotImplementedError
 
@@ -87,8 +97,12 @@ class Attention(LayerKind):
         self.value = self._dense("bkd,dge->bkge", x_shape, few, "ge", "value")
         heads = (None, None, self.num_heads, size)
         self.attention_output = self._dense("bqhe,hed->bqd", heads, (d,), "d", "attention_output")
-        self.drop = self.child(keras.layers.Dropout, self.dropout, name="drop")
-        self.drop.build((None, self.num_heads, None, None))
+        self.seeds = self.child(Seeds, self.dropout, name="seeds")
+        if self.query_key_norm:
+            self.query_norm = self.child(HeadNorm, name="query_norm")
+            self.key_norm = self.child(HeadNorm, name="key_norm")
+            for norm in (self.query_norm, self.key_norm):
+                norm.build(heads)
         self.position.prepare(self.num_heads, size)
         self.built = True
 
@@ -105,31 +119,45 @@ class Attention(LayerKind):
         dense.build(shape)
         return dense
 
-    def attend(self, query: Any, key: Any, value: Any, places: Places) -> Any:
-        """query `b q h e`, key and value `b k g e` -> `b q d`."""
-        kernel = self.kernel or automatic(query, places)
-        drop = self.drop if self.dropout else None
-        heads = kernel(query, key, value, places, self.seen, self.position, drop)
-        return self.attention_output(heads)
+    def ask(self, x: Any, positions: Any) -> Any:
+        """x `b q d` at positions `b q` or `1 q` -> queries `b q h e`."""
+        query = self.query_norm(self.query(x)) if self.query_key_norm else self.query(x)
+        return self.position.bias_query(self.position.rotate(query, positions))
 
-    def places(self, x: Any, num_slots: int, state: Any, padding_mask: Any) -> Places:
+    def offer(self, x: Any, positions: Any) -> tuple[Any, Any]:
+        """x `b k d` at positions `b k` or `1 k` -> keys and values `b k g e`."""
+        key = self.key_norm(self.key(x)) if self.query_key_norm else self.key(x)
+        return self.position.rotate(key, positions), self.value(x)
+
+    def attend(
+        self, query: Any, key: Any, value: Any, places: Places, kernel: Kernel | None = None
+    ) -> Any:
+        """query `b q h e`, key and value `b k g e` -> `b q d`."""
+        tables, seed = self.position.tables(places, query.dtype), self.seeds()
+        drop = None if seed is None else Drop(self.dropout, seed)
+        softmax = Softmax(self.soft_cap, self.off_by_one)
+        pattern = self.seen.sized(key.shape[1]) if places.shift is None else self.seen
+        rules = Rules(places, pattern, self.position, tables, softmax, drop)
+        kernel = kernel or self.kernel or automatic(rules, self.num_heads)
+        return self.attention_output(kernel(query, key, value, rules))
+
+    def places(self, x: Any, num_slots: int, state: Any, padding_mask: Any, marks: Any) -> Places:
         """The places of x, `b t d`, behind `num_slots` remembered ones."""
+        wanted = {name: (marks or {}).get(name) for name in self.pattern.marks}
+        if missing := [name for name, mark in wanted.items() if mark is None]:
+            raise ValueError(f"the pattern asks for marks {', '.join(missing)} of each token.")
+        if wanted and state:
+            raise ValueError(f"marks ({', '.join(wanted)}) are not remembered; give no state.")
+        told = {name: (ops.convert_to_tensor(mark),) * 2 for name, mark in wanted.items()}
         everywhere = span(num_slots + ops.shape(x)[1])
         shift = state.length - num_slots if state else None
         if padding_mask is not None and state:
             remembered = ops.ones((ops.shape(padding_mask)[0], num_slots), "bool")
             padding_mask = ops.concatenate([remembered, padding_mask], axis=1)
         query = everywhere[num_slots:]
-        return Places(query, everywhere, shift, padding_mask, self.seen.causal)
+        return Places(query, everywhere, shift, padding_mask, told)
 
 
 def advance(length: Any, x: Any, padding_mask: Any) -> Any:
     """int32 `b` tokens seen -> tokens seen after those of x, `b t d`, padding not counted."""
     return length + (ops.shape(x)[1] if padding_mask is None else count(padding_mask))
-
-
-def automatic(query: Any, places: Places) -> Kernel:
-    """The fastest kernel for queries `b q h e`. Measured on a CPU: from 256 causal queries on,
-    blocks of 128 beat the whole table."""
-    long = query.shape[1] is not None and query.shape[1] >= 2 * BLOCK_SIZE
-    return QueryBlocks(BLOCK_SIZE) if long and places.causal else Dense()

@@ -33,12 +33,11 @@ class MultiHead(Attention):
         empty = ops.zeros(shape, self.compute_dtype)
         return KeyValues(empty, empty, ops.zeros((batch_size,), "int32"))
 
-    def call(self, x, padding_mask=None, state=()):
+    def call(self, x, padding_mask=None, state=(), marks=None):
         num_slots = ops.shape(state.key)[1] if state else 0
-        places = self.places(x, num_slots, state, padding_mask)
+        places = self.places(x, num_slots, state, padding_mask, marks)
         here = places.query_positions()
-        query = self.position.rotate(self.query(x), here)
-        key, value = self.position.rotate(self.key(x), here), self.value(x)
+        query, (key, value) = self.ask(x, here), self.offer(x, here)
         if not state:
             return self.attend(query, key, value, places), ()
         tokens = count(padding_mask)

@@ -25,8 +25,10 @@ class Places(NamedTuple):
     """int32 `b`, or None for 0 in every row."""
     key_mask: Any = None
     """bool `b k`, True where a key is a token and not padding; None when all are."""
-    causal: bool = True
-    """Whether no query looks ahead: scores of later keys need not be right."""
+    marks: dict[str, tuple[Any, Any]] = {}
+    """What else is known of each token, by name: of the queries `b q` and of the keys `b k`."""
+    aligned: bool = True
+    """Whether the last query stands at the last key, as in every self-attention."""
 
     def query_positions(self) -> Any:
         """int `b q`, or `1 q` when all rows stand alike."""
@@ -36,11 +38,55 @@ class Places(NamedTuple):
         """int `b k`, or `1 k` when all rows stand alike."""
         return positions(self.key, self.shift)
 
-    def part(self, queries: slice, keys: slice) -> "Places":
-        """The places of some queries and keys; both must stay consecutive, and for causal scores
-        the last query must stay the last key."""
-        mask = None if self.key_mask is None else self.key_mask[:, keys]
-        return Places(self.query[queries], self.key[keys], self.shift, mask, self.causal)
+    def farthest(self) -> Any:
+        """The distance from the first key to the last query."""
+        return self.query[-1] - self.key[0]
+
+    def tokens(self) -> Any:
+        """Which keys are tokens, neither padding nor empty slots: bool `b k`; None when all are."""
+        if self.shift is None:
+            return self.key_mask
+        filled = self.key_positions() >= 0
+        return filled if self.key_mask is None else ops.logical_and(filled, self.key_mask)
+
+    def known(self) -> bool:
+        """Whether the places are known when the graph is made."""
+        return isinstance(self.query, np.ndarray) and isinstance(self.key, np.ndarray)
+
+
+class Tile(NamedTuple):
+    """A part of the table of scores: c rows, in each q queries against n blocks of k keys.
+
+    The whole table is a tile with a row a head and one block. All places count from the first key
+    slot; inside a row, and inside a block, they are consecutive.
+    """
+
+    head: Any
+    """int32 `c`, the query head of each row."""
+    query: Any
+    """int32 `c q`, or `1 q` when all rows stand alike."""
+    key: Any
+    """int32 `c n k`, or `1 1 k`."""
+    farthest: Any
+    """The largest distance in the whole table, from the first key to the last query."""
+    shift: Any = None
+    """int32 `b`: place + shift is the position in the text."""
+    backward: bool = False
+    """Whether the last query is the last key and scores of later keys need not be right."""
+    text: Any = None
+    """int32 `c`, the text each row belongs to, where the texts of a batch are rows of one table."""
+
+    def distances(self) -> Any:
+        """int32 `c q n k`: how far each key lies before each query."""
+        return self.query[:, :, None, None] - self.key[:, None]
+
+    def positions(self) -> tuple[Any, Any]:
+        """Queries `… c q 1 1` and keys `… c 1 n k` in the text; `…` is b when rows differ."""
+        query, key = self.query[:, :, None, None], self.key[:, None]
+        if self.shift is None:
+            return query, key
+        shift = ops.reshape(self.shift, (-1, 1, 1, 1, 1))
+        return query + shift, key + shift
 
 
 def span(length: Any) -> Any:

@@ -1,17 +1,24 @@
-"""Who stands where. Each encoding answers in one of three places and leaves the other two alone."""
+"""Who stands where. Each encoding answers in one of a few places and leaves the others alone."""
 
 from typing import Any
 
 from zoo.core.layer import LayerKind
-from zoo.core.places import Places
+from zoo.core.places import Places, Tile
 
 
 class Position(LayerKind):
-    """The contract of every position encoding. Weights, if any, are made in `prepare`."""
+    """The contract of every position encoding. Weights, if any, are made in `prepare`.
+
+    Scores are asked for tile by tile, so no kernel ever holds a vector for every pair. What they
+    need of the weights is taken once, in `tables`; `score` and `answer` are then pure functions, of
+    which kernels take derivatives where they recompute.
+    """
 
     shelf = "positions"
     max_sequence_length: int | None = None
     """How many positions there are; None when there is no end."""
+    answers: bool = False
+    """Whether `answer` adds anything."""
 
     def prepare(self, num_heads: int, head_dim: int) -> None:
         """Make what attention with `num_heads` of `head_dim` needs."""
@@ -29,8 +36,21 @@ class Position(LayerKind):
         """Queries or keys `b t h e`, positions int `b t` or `1 t` -> `b t h e`."""
         return heads
 
-    def score(self, query: Any, key: Any, places: Places) -> Any:
-        """query `b q h e`, key `b k g e` -> `b h q k` to add to the scaled scores, or None."""
+    def bias_query(self, query: Any) -> Any:
+        """Queries `b q h e` -> `b q h e`."""
+        return query
+
+    def tables(self, places: Places, dtype: Any) -> list:
+        """What `score` and `answer` need for these places, a list of tensors."""
+        return []
+
+    def score(self, query: Any, tables: list, tile: Tile) -> Any:
+        """Scaled queries `b c q e` -> `b c q x`, x = n · k, to add to the scaled scores of a tile,
+        or None. Axes may be 1 where all are alike."""
+        return None
+
+    def answer(self, weights: Any, tables: list, tile: Tile) -> Any:
+        """Attention weights `b c q x` -> `b c q e` to add to the weighted values, or None."""
         return None
 
     def tie(self, first: "Position") -> None:

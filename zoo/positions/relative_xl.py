@@ -8,16 +8,13 @@ with r a learned projection of the sinusoid of the distance. The first term is e
 import keras
 from keras import ops
 
-from zoo.core.heads import repeat_heads
 from zoo.core.layer import LayerKind
-from zoo.core.places import span
 from zoo.core.types import PositiveFloat, PositiveInt, Probability
-from zoo.positions import Position
-from zoo.positions._skew import skew
+from zoo.positions._by_distance import ByDistance
 from zoo.positions.sinusoidal import waves
 
 
-class RelativeXl(Position):
+class RelativeXl(ByDistance):
     """`hidden_dim` sinusoid features a distance, as wide as the model in the paper.
 
     `clamp_length` treats all larger distances alike (used at evaluation with a long memory).
@@ -72,22 +69,23 @@ class RelativeXl(Position):
             first.make_biases()
             self.biases = first.biases
 
-    def score(self, query, key, places):
-        by_key, by_distance = self.biases.values(query.dtype)
-        relative = self.projection(self.drop(self._table(places, query.dtype)))
-        scale = query.shape[-1] ** -0.5
-        scores = ops.einsum("bqhe,rhe->bhqr", (query + by_distance) * scale, relative)
-        content = ops.einsum("bkhe,he->bhk", repeat_heads(key, query.shape[2]), by_key * scale)
-        return skew(scores, ops.shape(places.key)[0]) + content[:, :, None]
+    def bias_query(self, query):
+        return query + self.biases.values(query.dtype)[0]
 
-    def _table(self, places, dtype):
-        """Sinusoids of the distances from the largest down, `r d`."""
-        queries, keys = ops.shape(places.query)[0], ops.shape(places.key)[0]
-        num_distances = keys if places.causal else keys + queries - 1
-        distances = places.query[-1] - places.key[0] - span(num_distances)
+    def tables(self, places, dtype):
+        """The projected sinusoids `h r e`, and what turns queries biased by u into queries biased
+        by v, `h e`."""
+        distances = self.distances(places)
         if self.clamp_length is not None:
             distances = ops.clip(distances, -self.clamp_length, self.clamp_length)
-        return ops.cast(waves(distances, self.hidden_dim, self.base), dtype)
+        sinusoids = ops.cast(waves(distances, self.hidden_dim, self.base), dtype)
+        by_key, by_distance = self.biases.values(dtype)
+        turn = (by_distance - by_key) * by_key.shape[-1] ** -0.5
+        return [ops.transpose(self.projection(self.drop(sinusoids)), (1, 0, 2)), turn]
+
+    def score(self, query, tables, tile):
+        turn = ops.take(tables[1], tile.head, axis=0)
+        return super().score(query + turn[:, None], tables, tile)
 
 
 class ScoreBiases(LayerKind):

@@ -8,28 +8,37 @@ is added to the scores.
 import keras
 from keras import ops
 
-from zoo.attention.kernels import Kernel, every_query_sees, visible
+from zoo.attention.kernels import Kernel
+from zoo.attention.kernels.dense import every_query_sees, visible
 
 
 class Fused(Kernel):
-    takes_dropout = False
+    """Has no attention dropout and no softmax but the plain one."""
 
-    def __call__(self, query, key, value, places, pattern, position, dropout=None):
-        extra = position.score(query, key, places)
-        seen = visible(places, pattern)
+    def refuses(self, attention):
+        if attention.dropout or attention.soft_cap or attention.off_by_one:
+            return "has no attention dropout and only the plain softmax; use kernel dense"
+        return "adds nothing to values; use kernel dense" if attention.position.answers else ""
+
+    def __call__(self, query, key, value, rules):
+        scale = query.shape[-1] ** -0.5
+        tile = rules.table(query.shape[2])
+        heads_first = ops.transpose(query * scale, (0, 2, 1, 3))
+        extra = rules.position.score(heads_first, rules.tables, tile)
+        seen = visible(rules, tile)
         heads = ops.dot_product_attention(
             query,
             key,
             value,
             bias=extra,
             mask=ops.convert_to_tensor(seen),
-            scale=query.shape[-1] ** -0.5,
+            scale=scale,
             flash_attention=extra is None and on_jax_gpu(),
         )
         if every_query_sees(seen):
             return heads
-        something = ops.transpose(ops.any(seen, axis=-1), (0, 2, 1))
-        return ops.where(something[..., None], heads, 0.0)
+        something = ops.expand_dims(ops.any(seen, axis=-1), -1)
+        return ops.where(ops.swapaxes(something, -3, -2), heads, 0.0)
 
 
 def on_jax_gpu() -> bool:

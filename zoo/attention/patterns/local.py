@@ -9,5 +9,11 @@ class Local(Pattern):
         self.back, self.ahead = back, ahead
         self.causal = ahead == 0
 
-    def allowed(self, query, key):
+    def allowed(self, query, key, head=0):
         return (key >= query - self.back) & (key <= query + self.ahead)
+
+    def some(self, box, head=0):
+        return (box.nearest() <= self.back) & (box.farthest() >= -self.ahead)
+
+    def every(self, box, head=0):
+        return (box.farthest() <= self.back) & (box.nearest() >= -self.ahead)

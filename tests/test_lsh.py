@@ -1,0 +1,398 @@
+"""LSH attention: equal to the original, equal to a dense twin, and what it promises."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from examples import attention
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import ops, saving
+
+from zoo.attention import Attention
+from zoo.attention._hashing import bucket_sizes, buckets, inverse, order
+from zoo.attention._sorted_chunks import SELF, Seen, SortedChunks, direction
+from zoo.attention.kernels import HIDDEN
+from zoo.attention.kernels._dropout import Drop
+from zoo.attention.patterns import Pattern
+from zoo.core.errors import ZooError
+from zoo.core.kinds import make
+from zoo.core.loops import pullback
+
+GOLDEN = np.load(Path(__file__).parent / "golden" / "reformer.npz")
+LSH = [name.removesuffix("/buckets") for name in GOLDEN if name.endswith("/buckets")]
+LOCAL = ["local_causal", "local_causal_padded", "local_short"]
+SIZES = {"num_heads": 2, "head_dim": 4}
+
+
+def build(kind="lsh", **options):
+    small = {"chunk_length": 4, "num_hashes": 2} if kind == "lsh" else {}
+    layer = make(Attention, attention(kind, **{**SIZES, **small, **options}), name="attention")
+    layer.build((None, None, 10))
+    return layer
+
+
+def original(case):
+    """What the original was given and gave, and its options in our words."""
+    arrays = {
+        name.removeprefix(f"{case}/"): GOLDEN[name]
+        for name in GOLDEN
+        if name.startswith(f"{case}/")
+    }
+    options = json.loads(str(arrays.pop("config")))
+    options["pattern"] = "causal" if options.pop("causal") else "full"
+    if "num_buckets" in options and not isinstance(options["num_buckets"], list):
+        options["num_buckets"] = [options["num_buckets"]]
+    del options["kind"]
+    return arrays, options
+
+
+def copy_weights(layer, arrays, names):
+    """The weights of the original, and an output that gives the heads themselves, and zeros."""
+    for ours, theirs in names.items():
+        kernel = arrays[f"weights/{theirs}.weight"].T.reshape(10, 2, 4)
+        getattr(layer, ours).kernel.assign(kernel)
+    layer.attention_output.kernel.assign(np.eye(8, 10).reshape(2, 4, 10))
+
+
+def rotations_for(layer, length, draw):
+    sizes = layer.num_buckets or bucket_sizes(length, layer.chunk_length)
+    shape = (layer.num_heads, layer.head_dim, layer.num_hashes, sum(sizes) // 2)
+    return draw.normal(size=shape).astype("float32")
+
+
+def meetings(layer, heads, mask, rotations):
+    """How often each query meets each key in each round, int `h b r t t`."""
+    length = heads.shape[1]
+    tokens = layer._tokens(mask, length)
+    whole = layer._whole_chunks(ops.convert_to_tensor(heads))
+    places = np.array(layer.order(whole, tokens, rotations, length))
+    num_heads, batch, rounds, padded = places.shape
+    chunks = places.reshape(num_heads, batch, -1, layer.chunk_length)
+    count, found = chunks.shape[2], np.zeros((*places.shape[:3], padded, padded), int)
+    for head, row, chunk in np.ndindex(num_heads, batch, count):
+        for step in range(-layer.chunks_before, layer.chunks_after + 1):
+            queries, keys = chunks[head, row, chunk], chunks[head, row, (chunk + step) % count]
+            found[head, row, chunk * rounds // count][np.ix_(queries, keys)] += 1
+    return found[..., :length, :length]
+
+
+def visible(layer, count, mask):
+    """Meetings of which something may come."""
+    length, heads = count.shape[-1], np.arange(count.shape[0])[:, None, None]
+    place = np.arange(length)
+    allowed = layer.pattern.sized(length).allowed(place[:, None], place[None], heads)
+    count = count * np.broadcast_to(allowed, (*heads.shape[:1], length, length))[:, None, None]
+    return count if mask is None else count * mask[:, None, None]
+
+
+def twin(heads, value, count):
+    """Dense attention over `h b r t t` meetings: a softmax a round, the rounds by their sums."""
+    query, value = (ops.transpose(x, (2, 0, 1, 3)) for x in (heads, value))
+    scores = ops.matmul(query, ops.swapaxes(direction(query), -1, -2))
+    scores = ops.where(np.eye(count.shape[-1], dtype=bool), SELF, scores)[:, :, None]
+    often = np.log(np.maximum(count, 1)).astype("float32")
+    scores = ops.where(count > 0, scores + often, HIDDEN)
+    rounds = ops.matmul(ops.softmax(scores), value[:, :, None])
+    share = ops.softmax(ops.logsumexp(scores, axis=-1), axis=2)[..., None]
+    return ops.transpose(ops.sum(rounds * share, axis=2), (1, 2, 0, 3))
+
+
+def draw_heads(draw, length, batch=2, heads=2, size=4):
+    shape = (batch, length, heads, size)
+    return [ops.convert_to_tensor(draw.normal(size=shape).astype("float32")) for _ in range(2)]
+
+
+@pytest.mark.parametrize("case", LSH)
+def test_equal_to_the_original(case):
+    arrays, options = original(case)
+    layer, mask = build(**options), arrays.get("mask")
+    copy_weights(layer, arrays, {"query_key": "query_key", "value": "value"})
+    heads, value = layer.query_key(arrays["x"]), layer.value(arrays["x"])
+    out = np.array(layer.meet(heads, value, mask, arrays["rotations"])).reshape(arrays["out"].shape)
+    count = visible(layer, meetings(layer, heads, mask, arrays["rotations"]), mask)
+    others = count * ~np.eye(count.shape[-1], dtype=bool)
+    alone = (others.sum(axis=(2, 4)) == 0).transpose(1, 2, 0).repeat(4, axis=-1)
+    # The original rounds the weight of a token that sees nothing but itself: ours is 1.
+    wrong = np.abs(out - arrays["out"]) - np.where(alone, 0.01 * np.abs(arrays["out"]), 0)
+    assert (wrong if mask is None else wrong[mask]).max() < 1e-5
+    alone &= np.ones_like(alone) if mask is None else mask[..., None]
+    np.testing.assert_allclose(out[alone], np.array(value).reshape(out.shape)[alone], rtol=1e-6)
+
+
+@pytest.mark.parametrize("case", LSH)
+def test_buckets_equal_the_original(case):
+    arrays, options = original(case)
+    layer, sizes = build(**options), options["num_buckets"]
+    copy_weights(layer, arrays, {"query_key": "query_key"})
+    heads = ops.transpose(layer.query_key(arrays["x"]), (2, 0, 1, 3))
+    found = np.array(buckets(heads, arrays["rotations"], sizes)).transpose(1, 0, 2, 3)
+    mask = arrays.get("mask", np.ones(arrays["x"].shape[:2], bool))
+    number = np.prod(sizes) + (not mask.all())
+    wanted = arrays["buckets"] - np.arange(options["num_hashes"])[:, None] * number
+    assert (found == wanted)[np.broadcast_to(mask[:, None, None], wanted.shape)].all()
+
+
+def test_a_text_within_a_chunk_equals_the_original():
+    arrays, options = original("lsh_short")
+    layer = build(**options)
+    copy_weights(layer, arrays, {"query_key": "query_key", "value": "value"})
+    np.testing.assert_allclose(layer(arrays["x"])[0][..., :8], arrays["out"], atol=1e-5)
+
+
+@pytest.mark.parametrize("case", LOCAL)
+def test_local_layers_of_the_original_are_multi_head_over_blocks(case):
+    arrays, options = original(case)
+    layer = build(
+        "multi_head",
+        pattern={"kind": "block_1d", "block_size": options["chunk_length"]},
+        use_bias=False,
+    )
+    copy_weights(layer, arrays, {name: name for name in ("query", "key", "value")})
+    mask = arrays.get("mask", np.ones(arrays["x"].shape[:2], bool))
+    out = np.array(layer(arrays["x"], mask)[0])[..., :8]
+    np.testing.assert_allclose(out[mask], arrays["out"][mask], atol=1e-5)
+
+
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"pattern": "causal"},
+        {"pattern": "full", "num_hashes": 3},
+        {"pattern": {"kind": "local", "back": 6, "ahead": 2}, "num_hashes": 1},
+        {"num_buckets": [2, 4], "chunks_before": 2},
+        {"pattern": "full", "chunks_before": 0, "chunks_after": 1},
+        {"pattern": "full", "chunks_after": 2},
+        {"chunks_before": 0},
+    ],
+)
+@pytest.mark.parametrize("at_once", [1, 200, 2**17])
+def test_equal_to_a_dense_twin(at_once, options, padded, draw, monkeypatch):
+    monkeypatch.setattr("zoo.attention._sorted_chunks.SCORES_AT_ONCE", at_once)
+    layer, length = build(**options), 22
+    heads, value = draw_heads(draw, length)
+    mask = np.arange(length) < np.array([[length], [15]]) if padded else None
+    rotations = rotations_for(layer, length, draw)
+    count = visible(layer, meetings(layer, heads, mask, rotations), mask)
+    into = draw.normal(size=heads.shape).astype("float32")
+    into *= 1 if mask is None else mask[..., None, None]
+    answers, gradients = zip(
+        *(
+            (out, turn(ops.convert_to_tensor(into)))
+            for out, turn in (
+                pullback(lambda h, v: layer.meet(h, v, mask, rotations), [heads, value]),
+                pullback(lambda h, v: twin(h, v, count), [heads, value]),
+            )
+        )
+    )
+    real = np.ones((2, length), bool) if mask is None else mask
+    ours, wanted = (np.array(answer)[real] for answer in answers)
+    np.testing.assert_allclose(ours, wanted, atol=1e-5)
+    for mine, expected in zip(*gradients):
+        np.testing.assert_allclose(mine, expected, atol=1e-5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    length=st.integers(1, 200),
+    chunk_length=st.sampled_from([4, 8, 16]),
+    causal=st.booleans(),
+    num_hashes=st.integers(1, 3),
+)
+def test_any_length_is_finite_and_equals_the_twin(length, chunk_length, causal, num_hashes):
+    draw, pattern = np.random.default_rng(length), "causal" if causal else "full"
+    layer = build(chunk_length=chunk_length, pattern=pattern, num_hashes=num_hashes)
+    x = draw.normal(size=(1, length, 10)).astype("float32")
+    out, state = layer(x)
+    assert state == ()
+    assert np.isfinite(np.array(out)).all()
+    heads, value = layer.query_key(x), layer.value(x)
+    if length <= chunk_length:
+        count = np.ones((2, 1, 1, length, length), int)
+    else:
+        shape = rotations_for(layer, length, draw).shape
+        count = meetings(layer, heads, None, layer.rotations(shape=shape))
+    wanted = layer.attention_output(twin(heads, value, visible(layer, count, None)))
+    np.testing.assert_allclose(out, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("drop", [None, Drop(0.4, np.array([3, 4], "uint32"))])
+def test_gradients_equal_those_of_automatic_differentiation(drop, draw, monkeypatch):
+    monkeypatch.setattr("zoo.attention._sorted_chunks.SCORES_AT_ONCE", 500)
+    sorted_places = draw.permuted(np.tile(np.arange(16, dtype="int32"), (2, 2, 3, 1)), axis=-1)
+    seen = Seen(make(Pattern, "causal"), None, drop)
+    chunks = SortedChunks(ops.convert_to_tensor(sorted_places), seen, 4, 1, 0)
+    inputs = [ops.transpose(x, (2, 0, 1, 3)) for x in draw_heads(draw, 16)]
+    into = ops.convert_to_tensor(draw.normal(size=(2, 2, 16, 4)).astype("float32"))
+    out, turn = pullback(chunks, inputs)
+    plain, turn_plain = pullback(lambda *inputs: chunks.forward(*inputs)[0], inputs)
+    np.testing.assert_array_equal(out, plain)
+    for found, wanted in zip(turn(into), turn_plain(into)):
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def test_dropout_keeps_the_mean_and_is_another_in_every_round(draw):
+    same = np.tile(np.arange(64, dtype="int32"), (1, 1, 2, 1))
+    inputs = [ops.transpose(x, (2, 0, 1, 3)) for x in draw_heads(draw, 64, 1, 1)]
+
+    def answer(seed):
+        drop = None if seed is None else Drop(0.5, np.array([seed, 0], "uint32"))
+        seen = Seen(make(Pattern, "full"), None, drop)
+        rounds = ops.convert_to_tensor(same)
+        one = ops.convert_to_tensor(same[:, :, :1])
+        return [np.array(SortedChunks(o, seen, 32, 1, 0)(*inputs)) for o in (one, rounds)]
+
+    (plain, _), dropped = answer(None), [answer(seed) for seed in range(200)]
+    mean = np.mean([one for one, _ in dropped], axis=0)
+    np.testing.assert_allclose(mean, plain, atol=0.25)
+    assert np.abs(dropped[0][0] - dropped[0][1]).max() > 1e-3
+
+
+def test_no_gradient_comes_from_later_tokens_or_from_padding(draw):
+    layer, length, place = build(pattern="causal"), 22, 13
+    heads, value = draw_heads(draw, length)
+    mask = np.arange(length) < np.array([[length], [18]])
+    rotations = rotations_for(layer, length, draw)
+    _, turn = pullback(lambda h, v: layer.meet(h, v, mask, rotations), [heads, value])
+    into = np.zeros(heads.shape, "float32")
+    into[:, place] = 1
+    for found in turn(ops.convert_to_tensor(into)):
+        assert not np.any(np.array(found)[:, place + 1 :])
+        assert np.any(np.array(found)[:, :place])
+
+
+def test_what_stands_at_padding_leaves_no_trace(draw):
+    layer = build(pattern="full")
+    x = draw.normal(size=(2, 22, 10)).astype("float32")
+    mask = np.arange(22) < np.array([[22], [15]])
+    other = np.where(mask[..., None], x, 7)
+    before, after = (np.array(layer(text, mask)[0]) for text in (x, other))
+    np.testing.assert_array_equal(before[mask], after[mask])
+
+
+def test_rotations_are_new_in_training_and_the_same_otherwise(draw):
+    layer = build(num_hashes=1)
+    x = draw.normal(size=(1, 64, 10)).astype("float32")
+    first, second = (np.array(layer(x, training=True)[0]) for _ in range(2))
+    assert np.abs(first - second).max() > 1e-4
+    np.testing.assert_array_equal(layer(x)[0], layer(x)[0])
+    seeds = [np.array(build(hash_seed=seed).rotations(shape=(3,))) for seed in (0, 1)]
+    assert (seeds[0] != seeds[1]).all()
+
+
+def test_more_rounds_come_nearer_to_exact_attention(draw):
+    x = draw.normal(size=(1, 64, 10)).astype("float32")
+    layer = build(pattern="full", chunk_length=8, initializer_range=1.0)
+    exact = build(pattern="full", chunk_length=64)
+    exact.set_weights(layer.get_weights()[: len(exact.get_weights())])
+    wanted, far = np.array(exact(x)[0]), []
+    for layer.num_hashes in (1, 4, 16):
+        far.append(np.abs(np.array(layer(x)[0]) - wanted).mean())
+    assert far[0] > far[1] > far[2]
+
+
+@pytest.mark.parametrize("segment", [1, 5, 8, 22])
+def test_with_a_state_attention_is_exact(segment, draw):
+    layer, exact = build(), build(chunk_length=64)
+    exact.set_weights(layer.get_weights())
+    x = draw.normal(size=(2, 22, 10)).astype("float32")
+    state, parts = layer.initial_state(2, 24), []
+    for first in range(0, 22, segment):
+        part, state = layer(x[:, first : first + segment], state=state)
+        parts.append(part)
+    np.testing.assert_allclose(np.concatenate(parts, axis=1), exact(x)[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("factors", [[8], [2**14, 2**13]])
+def test_tokens_are_sorted_by_bucket_and_place(factors, draw):
+    """The second number of buckets leaves no room in 32 bits for bucket and place together."""
+    drawn = draw.integers(0, 8, (2, 3, 2, 50)).astype("int32")
+    tokens = np.arange(50) < np.array([50, 40, 50])[:, None]
+    found = np.array(order(ops.convert_to_tensor(drawn), factors, tokens))
+    key = np.where(tokens[:, None], drawn, 8)
+    np.testing.assert_array_equal(found, np.argsort(key, axis=-1, kind="stable"))
+    back = np.array(inverse(ops.convert_to_tensor(found)))
+    assert (np.take_along_axis(found, back, -1) == np.arange(50)).all()
+
+
+@pytest.mark.parametrize(
+    ("length", "chunk_length", "sizes"),
+    [(2, 1, [4]), (5, 4, [2]), (100, 16, [8]), (4096, 64, [128]), (16384, 64, [16, 32])],
+)
+def test_number_of_buckets(length, chunk_length, sizes):
+    assert bucket_sizes(length, chunk_length) == sizes
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_trains_and_every_weight_learns(jit_compile, draw):
+    layer = build(dropout=0.1)
+    inputs = keras.Input((22, 10), 3)
+    model = keras.Model(inputs, layer(inputs)[0])
+    model.compile(keras.optimizers.SGD(1.0), "mse", jit_compile=jit_compile)
+    before = [np.array(weight) for weight in layer.trainable_weights]
+    x = draw.normal(size=(3, 22, 10)).astype("float32")
+    model.fit(x, -x, batch_size=3, epochs=2, verbose=0)
+    for weight, old in zip(layer.trainable_weights, before):
+        assert np.isfinite(np.array(weight)).all()
+        assert np.abs(np.array(weight) - old).min() > 0, weight.path
+    assert len(before) == 3
+
+
+def test_survives_its_config(draw):
+    layer = build(num_buckets=[2, 4], chunks_after=1, hash_seed=3, pattern="full")
+    twin_layer = saving.deserialize_keras_object(saving.serialize_keras_object(layer))
+    assert twin_layer.get_config() == layer.get_config()
+    twin_layer.set_weights(layer.get_weights())
+    x = draw.normal(size=(2, 22, 10)).astype("float32")
+    np.testing.assert_array_equal(twin_layer(x)[0], layer(x)[0])
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_stays_near(policy, draw):
+    full, half = build(pattern="full"), build(pattern="full", dtype=policy)
+    half.set_weights(full.get_weights())
+    heads, value = draw_heads(draw, 22)
+    rotations = rotations_for(full, 22, draw)
+    # Rounded before, so that both hash the same numbers.
+    heads, value = (ops.cast(x, half.compute_dtype) for x in (heads, value))
+    wanted = full.meet(ops.cast(heads, "float32"), ops.cast(value, "float32"), None, rotations)
+    out = half.meet(heads, value, None, rotations)
+    assert keras.backend.standardize_dtype(out.dtype) == half.compute_dtype
+    np.testing.assert_allclose(ops.cast(out, "float32"), wanted, atol=0.05, rtol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"num_buckets": [2, 3]}, "num_buckets must be even"),
+        ({"soft_cap": 5.0}, "soft_cap cannot be combined with hashing"),
+        ({"num_key_value_heads": 1}, "num_key_value_heads cannot be combined"),
+        ({"position": "alibi"}, "a position that adds to scores"),
+    ],
+)
+def test_what_cannot_be_hashed_is_refused(options, message):
+    with pytest.raises(ZooError, match=message):
+        build(**options)
+
+
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="looks into a TensorFlow graph")
+def test_no_tensor_is_larger_than_a_few_times_the_input():
+    import tensorflow as tf
+
+    layer, length = build(chunk_length=16, num_hashes=1), 4096
+
+    @tf.function
+    def step(x):
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(layer(x, training=True)[0] ** 2)
+        return tape.gradient(total, layer.trainable_variables)
+
+    graph = step.get_concrete_function(tf.TensorSpec((1, length, 10))).graph
+    graphs = [graph, *(f.graph for f in graph._functions.values() if hasattr(f, "graph"))]
+    outputs = [o for g in graphs for operation in g.get_operations() for o in operation.outputs]
+    sizes = [o.shape.num_elements() or 0 for o in outputs if o.shape.rank is not None]
+    assert len(sizes) > 500
+    assert max(sizes) <= 2**17

@@ -1,0 +1,75 @@
+"""The one door to the backend's loops and to derivatives taken inside of them.
+
+`keras.ops` has neither a loop that stacks what its body gives (its `scan` wants results shaped like
+the carry on TensorFlow) nor a derivative.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops, tree
+
+
+def scan(body: Callable[..., Any], carry: Any, inputs: Any, length: int) -> tuple[Any, Any]:
+    """`carry, out = body(carry, input)` for each of the `length` slices of the inputs.
+
+    Returns the last carry and the outs, stacked. One pass stays outside of a loop.
+    """
+    if length == 1:
+        carry, out = body(carry, tree.map_structure(lambda x: x[0], inputs))
+        return carry, tree.map_structure(lambda x: x[None], out)
+    if keras.config.backend() == "tensorflow":
+        return _tensorflow_scan(body, carry, inputs, length)
+    return ops.scan(body, carry, inputs, length=length)
+
+
+def _tensorflow_scan(body, carry, inputs, length):
+    import tensorflow as tf
+
+    inputs = tree.map_structure(ops.convert_to_tensor, inputs)
+    carry, like = body(carry, tree.map_structure(lambda x: x[0], inputs))  # tells shapes and dtypes
+    stacks = [
+        tf.TensorArray(out.dtype, length, element_shape=out.shape).write(0, out)
+        for out in tree.flatten(like)
+    ]
+
+    def step(place, carry, *stacks):
+        carry, out = body(carry, tree.map_structure(lambda x: x[place], inputs))
+        return place + 1, carry, *(s.write(place, x) for s, x in zip(stacks, tree.flatten(out)))
+
+    _, carry, *stacks = tf.while_loop(
+        lambda place, *_: place < length,
+        step,
+        (tf.constant(1), carry, *stacks),
+        parallel_iterations=1,
+        maximum_iterations=length,
+    )
+    return carry, tree.pack_sequence_as(like, [stack.stack() for stack in stacks])
+
+
+def pullback(function: Callable[..., Any], inputs: list) -> tuple[Any, Callable[[Any], list]]:
+    """`function(*inputs)`, and what turns a gradient of it into gradients of the inputs.
+
+    To be turned once. Inputs that do not matter get zeros.
+    """
+    if keras.config.backend() == "tensorflow":
+        return _tensorflow_pullback(function, inputs)
+    import jax  # pyright: ignore[reportMissingImports]
+
+    out, turn = jax.vjp(function, *inputs)
+    return out, lambda gradient: list(turn(gradient))
+
+
+def _tensorflow_pullback(function, inputs):
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        out = function(*inputs)
+
+    def turn(gradient):
+        found = tape.gradient(out, inputs, gradient, unconnected_gradients="zero")
+        return [tf.convert_to_tensor(x) for x in found]
+
+    return out, turn

@@ -1,0 +1,61 @@
+"""BoTNet's relative positions: q · (rows[steps down] + columns[steps right]) (Srinivas 2021).
+
+    score(q, k) = Σ_y a[q, y] · [k stands in row y]  +  Σ_x b[q, x] · [k stands in column x]
+
+so a query is multiplied with a vector a row and a column, never with one a pair.
+"""
+
+import keras
+from keras import ops
+
+from zoo.core.types import PositiveFloat, PositiveInt
+from zoo.positions._on_grid import OnGrid
+
+
+class Relative2d(OnGrid):
+    """Two tables, `2y-1 e` and `2x-1 e`, from the key farthest above or left of the query on.
+    All heads share them."""
+
+    def __init__(
+        self,
+        height: PositiveInt,
+        width: PositiveInt,
+        initializer_range: PositiveFloat | None = None,
+        **kwargs,
+    ):
+        super().__init__(height, width, **kwargs)
+        self.initializer_range = initializer_range
+
+    def build(self, shape):
+        head_dim = shape[1]
+        initializer = keras.initializers.RandomNormal(self.initializer_range or head_dim**-0.5)
+        self.down, self.right = (
+            self.add_weight((2 * size - 1, head_dim), initializer, name=name)
+            for size, name in ((self.height, "down"), (self.width, "right"))
+        )
+        self.built = True
+
+    def tables(self, places, dtype):
+        return [ops.cast(self.down, dtype), ops.cast(self.right, dtype)]
+
+    def score(self, query, tables, tile):
+        asking, asked = (self.rows_and_columns(places) for places in tile.positions())
+        axes = list(zip(tables, asking, asked, (self.height, self.width)))
+        by_line = [by_target(query, table, here, size) for table, here, _, size in axes]
+        lines = [one_hot(there, size, query.dtype) for _, _, there, size in axes]
+        return ops.matmul(ops.concatenate(by_line, -1), ops.concatenate(lines, -2))
+
+
+def by_target(query, table, here, size):
+    """Queries `b c q e` that stand in lines `… c q 1 1`, table `2y-1 e` -> the score of every line
+    of keys, `b c q y`."""
+    by_step = ops.matmul(query, ops.transpose(table))
+    step = ops.arange(size, dtype="int32") - here[..., 0] + size - 1
+    return ops.take_along_axis(by_step, step if len(step.shape) == 4 else step[None], axis=-1)
+
+
+def one_hot(there, size, dtype):
+    """Lines of keys `… c 1 n k` -> which line each is in, `… c y x`."""
+    *lead, _, blocks, keys = ops.shape(there)
+    lines = ops.reshape(there, (*lead, 1, blocks * keys))
+    return ops.cast(ops.equal(lines, ops.arange(size, dtype="int32")[:, None]), dtype)
