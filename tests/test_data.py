@@ -6,10 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoo.data import pipeline
+from zoo.data.batching.documents import Documents
 from zoo.data.batching.streams import Streams
 from zoo.data.batching.windows import Windows
 from zoo.data.corpus import Corpus
 from zoo.data.sources import Document
+from zoo.data.sources.duplication import Duplication
 from zoo.data.sources.text_files import TextFiles
 from zoo.tokenizers.bytes import Bytes
 
@@ -122,3 +124,39 @@ def test_bytes_come_back_as_they_were(texts):
         assert ids == list(one)
         assert Bytes().read(np.frombuffer(one, "uint8")).tolist() == ids
     assert Bytes().detokenize(tokens).numpy().tolist() == raw
+
+
+def test_every_document_is_a_row():
+    text = corpus(b"abcdefgh", b"xy", b"m")
+    batch = Documents(4, 2, given=1).evaluation(text, 0)
+    assert batch.inputs["token_ids"][0].tolist() == [*b"abcd"]
+    assert batch.targets.tolist() == [[*b"bcde"], [ord("y"), 256, 256, 256]]
+    assert batch.weights.tolist() == [[0, 1, 1, 1], [0, 1, 0, 0]]
+    last = Documents(4, 2).evaluation(text, 1)
+    assert last.inputs["token_ids"][0, 0] == ord("m")
+    assert last.weights.tolist() == [[1, 0, 0, 0], [0, 0, 0, 0]]
+    assert Documents(4, 2).evaluation_batches(text) == 2
+
+
+def test_a_pass_takes_every_document_once():
+    text = corpus(*(bytes([n, n]) for n in range(6)))
+    made = Documents(2, 4, seed=3)
+    taken = [int(row[0]) for step in range(6) for row in made.batch(text, step).inputs["token_ids"]]
+    passes = [taken[first : first + 6] for first in range(0, 24, 6)]
+    assert all(sorted(one) == [*range(6)] for one in passes)
+    assert len({tuple(one) for one in passes}) > 1
+
+
+def test_a_duplication_is_a_word_twice():
+    made = Duplication(word_length=5, num_symbols=9, num_documents=4, num_validation_documents=3)
+    train, held = made.train(), made.validation()
+    assert (len(train), len(held)) == (4, 3)
+    for document in train + held:
+        first, second = np.split(document.data, 2)
+        assert first.tolist() == second.tolist()
+        assert first[0] == 0
+        assert (first[1:] > 0).all()
+        assert (first <= 9).all()
+    assert {d.data.tobytes() for d in train}.isdisjoint(d.data.tobytes() for d in held)
+    with pytest.raises(ValueError, match="num_symbols 300 must be at most 255"):
+        Duplication(5, num_symbols=300)

@@ -22,7 +22,14 @@ FLOORS = [
     {"cli"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
-TENSORFLOW = ("tokenizers", "data", "training.distribution", "serving", "core.compiled")
+TENSORFLOW = (
+    "tokenizers",
+    "data",
+    "training.distribution",
+    "serving",
+    "core.compiled",
+    "core.loops",
+)
 KERAS_HUB = ("backbones.__init__", "tasks.__init__", "tokenizers", "generation")
 FILES = sorted((ROOT / "zoo").rglob("*.py"))
 

@@ -57,7 +57,7 @@ def test_every_command_runs(place, monkeypatch, capfdbinary):
 def test_every_program_runs(place, monkeypatch):
     monkeypatch.chdir(place)
     programs = [block for kind, block in BLOCKS if kind == "python"]
-    assert len(programs) == 2
+    assert len(programs) == 3
     for number, program in enumerate(programs):
         file = place / f"program_{number}.py"
         file.write_text(program)

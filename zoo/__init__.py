@@ -16,6 +16,7 @@ PUBLIC = {
     "generate": "zoo.api",
     "export": "zoo.api",
     "load": "zoo.api",
+    "layers": "zoo.layers",
     "patterns": "zoo.attention.patterns",
     "ZooError": "zoo.core.errors",
 }

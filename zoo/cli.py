@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import zoo
+from zoo.bench.command import bench
 from zoo.core import schema
 from zoo.core.errors import ZooError, suggest
 from zoo.core.kinds import PACKAGE, kinds
@@ -101,20 +102,41 @@ def copy(
 
 
 @app.command()
-def check(recipe: RecipeName, overrides: Overrides = None, tiny: Tiny = False) -> None:
+def check(
+    recipe: RecipeName,
+    overrides: Overrides = None,
+    tiny: Tiny = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Draw who sees whom, layer by layer and in all."),
+    ] = None,
+) -> None:
     """Check a recipe, its text and its model without training: sizes, or all that is wrong."""
     from zoo.recipe import build
     from zoo.recipe.load import load
 
+    if picture:
+        _room_for(picture)
     resolved = load(recipe, overrides, tiny)
     build.text(resolved)
     _start_backend()
     from zoo.recipe.check import describe
 
-    facts = describe(resolved)
+    facts = describe(resolved, picture)
     width = max(map(len, facts))
     for name, text in facts.items():
         print(f"{name:<{width}}  {text}")
+
+
+def _room_for(picture: Path) -> None:
+    """Make the folder of a picture. Raises ZooError for a name that is no picture's."""
+    if picture.suffix != ".png" or picture.is_dir():
+        raise ZooError(f"--picture: found {picture}, expected a file that ends in .png.")
+    try:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        reason = f"its folder cannot be made: {wrong.strerror}"
+        raise ZooError(f"--picture: {picture}: {reason}.") from wrong
 
 
 @app.command()
@@ -211,6 +233,9 @@ def export(
     """Write a run's best weights as a SavedModel: text in, text out, no Python of ours."""
     _start_backend()
     print(zoo.export(run, to))
+
+
+app.command()(bench)
 
 
 def _start_backend() -> None:

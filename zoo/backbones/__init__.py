@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 import keras_hub
+from keras import ops, tree
 
 from zoo.core.kinds import Kind
 
@@ -21,9 +22,12 @@ class Backbone(Kind, keras_hub.models.Backbone):
         super().__init_subclass__(**kwargs)
         keras.saving.register_keras_serializable("zoo")(cls)
 
+    def call(self, inputs: dict[str, Any], training: Any = None, mask: Any = None) -> Any:
+        return self.run(tree.map_structure(ops.convert_to_tensor, inputs))[0]
+
     def run(self, inputs: dict[str, Any], state: Any = ()) -> tuple[Any, Any]:
-        """`token_ids` int32 `b t`, and `padding_mask` bool `b t` if there is padding ->
-        hidden states `b t d` and the next state."""
+        """`token_ids` int32 `b t`, `padding_mask` bool `b t` if there is padding, and the marks
+        `b t` a pattern asks for -> hidden states `b t d` and the next state."""
         raise NotImplementedError
 
     def initial_state(self, batch_size: Any, num_slots: int) -> Any:

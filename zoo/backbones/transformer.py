@@ -1,11 +1,16 @@
 """One stack of blocks over embedded tokens. Encoder or decoder: the attention pattern decides."""
 
+from typing import Literal
+
 import keras
+from keras import ops
 
 from zoo.backbones import Backbone
+from zoo.backbones._memory import Phase, run
 from zoo.blocks import Block
 from zoo.core.errors import ZooError
 from zoo.core.kinds import as_list, make, to_config
+from zoo.core.norms import norm as make_norm
 from zoo.core.types import Given, PositiveFloat, PositiveInt, Probability
 from zoo.core.window import length
 from zoo.positions import Position, embeds
@@ -15,8 +20,12 @@ class Transformer(Backbone):
     """`blocks` is one block, or a list cycled to `num_layers`.
 
     `scale_embedding` multiplies the embedding by the square root of `hidden_dim`. `final_norm`
-    normalises the output, as models of `pre_norm` blocks want. `dropout` is for the embedding and
-    the output. Raises ZooError for a position that belongs inside attention.
+    normalises the output by `norm`, as models of `pre_norm` blocks want. `dropout` is for the
+    embedding and the output. `join_streams` says what becomes of the two streams of `reversible`
+    blocks: their mean, or both, twice as wide. `memory` is what training keeps for the backward
+    pass: everything, the inputs of the blocks, or the output of reversible ones.
+    Raises ZooError for a position that belongs inside attention, and for blocks that do not go
+    together or cannot be reversed.
     """
 
     def __init__(
@@ -27,6 +36,9 @@ class Transformer(Backbone):
         blocks: list[Block],
         position: Position = "nope",
         final_norm: bool = False,
+        norm: Literal["layer_norm", "rms_norm"] = "layer_norm",
+        join_streams: Literal["mean", "concatenate"] = "mean",
+        memory: Literal["none", "checkpoint", "reversible"] = "none",
         scale_embedding: bool = False,
         dropout: Probability = 0.0,
         layer_norm_epsilon: PositiveFloat = 1e-5,
@@ -57,9 +69,14 @@ class Transformer(Backbone):
         ]
         for block in self.transformer_layers[1:]:
             block.tie(self.transformer_layers[0])
-        self.output_norm = final_norm and keras.layers.LayerNormalization(
-            epsilon=layer_norm_epsilon, center=use_bias, name="output_norm", dtype=dtype
+        self.num_streams = streams(self.transformer_layers, memory)
+        self.marks = {
+            name for block in self.transformer_layers for name in block.attention.pattern.marks
+        }
+        self.output_norm = final_norm and make_norm(
+            norm, layer_norm_epsilon, use_bias, name="output_norm", dtype=dtype
         )
+        self.phase = Phase(name="phase")
         self.output_dropout = keras.layers.Dropout(dropout, name="output_dropout", dtype=dtype)
 
         # === Config ===
@@ -69,6 +86,9 @@ class Transformer(Backbone):
             "hidden_dim": hidden_dim,
             "blocks": to_config(cycle),
             "final_norm": final_norm,
+            "norm": norm,
+            "join_streams": join_streams,
+            "memory": memory,
             "scale_embedding": scale_embedding,
             "dropout": dropout,
             "layer_norm_epsilon": layer_norm_epsilon,
@@ -95,14 +115,29 @@ class Transformer(Backbone):
         if self.scale_embedding:
             x = x * self.hidden_dim**0.5
         x = self.position.embed(x, length(state))
-        x, after = self.embedding_dropout(x), []
-        for layer, block in enumerate(self.transformer_layers):
-            x, kept = block(x, padding_mask, state[layer] if state else ())
-            after.append(kept)
+        x = self.embedding_dropout(x)
+        if self.num_streams > 1:
+            x = ops.concatenate([ops.cast(x, "float32")] * self.num_streams, axis=-1)
+        blocks, memory = self.transformer_layers, self.memory if self.phase() else "none"
+        marks = {name: inputs[name] for name in self.marks if name in inputs}
+        x, after = run(memory, blocks, x, padding_mask, state or ((),) * len(blocks), marks)
+        if self.num_streams > 1 and self.join_streams == "mean":
+            x = sum(ops.split(x, self.num_streams, axis=-1)) / self.num_streams
         x = self.output_norm(x) if self.final_norm else x
-        return self.output_dropout(x), tuple(after) if state else ()
+        return self.output_dropout(x), after if state else ()
 
     def initial_state(self, batch_size, num_slots):
         blocks = self.transformer_layers
         states = tuple(block.initial_state(batch_size, num_slots) for block in blocks)
         return states if any(states) else ()
+
+
+def streams(blocks, memory):
+    """How many residual streams run through the blocks."""
+    numbers = {block.num_streams: to_config(block)["kind"] for block in blocks}
+    kinds = " and ".join(numbers.values())
+    if len(numbers) > 1:
+        raise ZooError(f"found {kinds}: they need streams of their own, use one of them.", "blocks")
+    if memory == "reversible" and numbers.keys() != {2}:
+        raise ZooError(f"reversible needs blocks of kind reversible, found {kinds}.", "memory")
+    return next(iter(numbers))

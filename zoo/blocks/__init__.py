@@ -1,6 +1,6 @@
-"""A block: attention, then a feed-forward network, both around a residual stream."""
+"""A block: attention and a feed-forward network around a residual stream."""
 
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import keras
 
@@ -8,19 +8,25 @@ from zoo.attention import Attention
 from zoo.blocks.feed_forward import FeedForward
 from zoo.core.kinds import make
 from zoo.core.layer import LayerKind
+from zoo.core.norms import norm
 from zoo.core.types import PositiveFloat, Probability
 
 
 class Block(LayerKind):
-    """The contract of every block, and the parts they share. `dropout` is for the two branches."""
+    """The contract of every block, and the parts they share. `dropout` is for the two branches,
+    `layer_norm_epsilon` for either `norm`."""
 
     shelf = "blocks"
+    num_streams: ClassVar[int] = 1
+    """How many residual streams run side by side through the block, joined in the last axis."""
+    norms: ClassVar[tuple[str, ...]] = ("attention_norm", "feed_forward_norm")
 
     def __init__(
         self,
         attention: Attention,
         feed_forward: FeedForward,
         dropout: Probability = 0.0,
+        norm: Literal["layer_norm", "rms_norm"] = "layer_norm",
         layer_norm_epsilon: PositiveFloat = 1e-5,
         use_bias: bool = True,
         **kwargs,
@@ -29,25 +35,24 @@ class Block(LayerKind):
         inside = {"dtype": self.dtype_policy}
         self.attention = make(Attention, attention, name="attention", **inside)
         self.feed_forward = make(FeedForward, feed_forward, name="feed_forward", **inside)
-        self.dropout, self.layer_norm_epsilon, self.use_bias = dropout, layer_norm_epsilon, use_bias
+        self.dropout, self.use_bias = dropout, use_bias
+        self.norm, self.layer_norm_epsilon = norm, layer_norm_epsilon
 
     def build(self, x_shape):
-        self.attention_norm = self._norm("attention_norm", x_shape)
-        self.feed_forward_norm = self._norm("feed_forward_norm", x_shape)
+        stream = (*x_shape[:-1], x_shape[-1] // self.num_streams)
+        for name in self.norms:
+            setattr(self, name, self._norm(name, stream))
         self.drop = self.child(keras.layers.Dropout, self.dropout, name="drop")
         for layer in (self.drop, self.attention, self.feed_forward):
-            layer.build(x_shape)
+            layer.build(stream)
         self.built = True
 
     def _norm(self, name: str, shape: Any) -> keras.layers.Layer:
-        norm = self.child(
-            keras.layers.LayerNormalization,
-            epsilon=self.layer_norm_epsilon,
-            center=self.use_bias,
-            name=name,
+        layer = norm(
+            self.norm, self.layer_norm_epsilon, self.use_bias, name=name, dtype=self.dtype_policy
         )
-        norm.build(shape)
-        return norm
+        layer.build(shape)
+        return layer
 
     def compute_output_spec(self, x: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
         return self.same_shape(x), ()
@@ -61,6 +66,8 @@ class Block(LayerKind):
         if type(ours) is type(theirs):
             ours.tie(theirs)
 
-    def call(self, x: Any, padding_mask: Any = None, state: Any = ()) -> tuple[Any, Any]:
-        """x `b t d`, padding_mask bool `b t` -> `b t d` and the next state."""
+    def call(
+        self, x: Any, padding_mask: Any = None, state: Any = (), marks: dict[str, Any] | None = None
+    ) -> tuple[Any, Any]:
+        """x `b t d`, padding_mask bool `b t`, marks `b t` by name -> `b t d` and the next state."""
         raise NotImplementedError

@@ -4,7 +4,7 @@ from zoo.blocks import Block
 
 
 class PostNorm(Block):
-    def call(self, x, padding_mask=None, state=()):
-        attended, state = self.attention(x, padding_mask, state)
+    def call(self, x, padding_mask=None, state=(), marks=None):
+        attended, state = self.attention(x, padding_mask, state, marks)
         x = self.attention_norm(x + self.drop(attended))
         return self.feed_forward_norm(x + self.drop(self.feed_forward(x))), state

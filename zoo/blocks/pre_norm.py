@@ -6,7 +6,7 @@ from zoo.blocks import Block
 class PreNorm(Block):
     """Leaves the stream un-normalised: its model wants a `final_norm`."""
 
-    def call(self, x, padding_mask=None, state=()):
-        attended, state = self.attention(self.attention_norm(x), padding_mask, state)
+    def call(self, x, padding_mask=None, state=(), marks=None):
+        attended, state = self.attention(self.attention_norm(x), padding_mask, state, marks)
         x = x + self.drop(attended)
         return x + self.drop(self.feed_forward(self.feed_forward_norm(x))), state

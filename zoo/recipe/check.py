@@ -3,6 +3,7 @@
 import math
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,7 +13,9 @@ from zoo.core.errors import ZooError
 from zoo.core.kinds import make
 from zoo.core.symbolic import symbolically
 from zoo.recipe import build
+from zoo.recipe.layers import attentions, distinct, named, way
 from zoo.recipe.load import Resolved
+from zoo.recipe.picture import draw
 from zoo.recipe.sections import Training
 from zoo.training.optimizers import Optimizer
 from zoo.training.schedules import Schedule
@@ -26,13 +29,17 @@ class Cost:
 
     parameters: int
     num_bytes: int
+    attentions: list[Any]
 
 
-def describe(recipe: Resolved) -> dict[str, str]:
-    """Names and facts of a recipe that is well formed. Raises ZooError for what is not."""
+def describe(recipe: Resolved, picture: Path | None = None) -> dict[str, str]:
+    """Names and facts of a recipe that is well formed; its patterns are drawn into `picture`.
+    Raises ZooError for what is not."""
     text, settings, needs = build.text(recipe), build.training(recipe), cost(recipe)
     held = "nothing" if text.validation is None else f"{len(text.validation):,} tokens"
     batch = text.batching.batch(text.train, 0).targets
+    if picture:
+        draw(needs.attentions, batch.shape[1], picture)
     return {
         "recipe": recipe.name,
         "parameters": f"{needs.parameters:,}",
@@ -41,7 +48,16 @@ def describe(recipe: Resolved) -> dict[str, str]:
         "held out": held,
         "batch": f"{batch.shape[0]} x {batch.shape[1]} tokens",
         "training": f"{settings.steps:,} steps, {settings.steps * batch.size:,} tokens",
+        **_kernels(needs.attentions, batch.shape[1]),
     }
+
+
+def _kernels(layers: list[Any], length: int) -> dict[str, str]:
+    """How each distinct attention is computed in training, behind what it remembers."""
+    found = distinct(layers)
+    names = ["kernel"] if len(found) == 1 else [f"kernel, {named('layer', of)}" for of, _ in found]
+    ways = (way(layer, length, layer.memory_length or 0) for _, layer in found)
+    return {name: str(computed) for name, computed in zip(names, ways)}
 
 
 def cost(recipe: Resolved) -> Cost:
@@ -67,7 +83,7 @@ def _cost(recipe: Resolved, kept: float) -> Cost:
     memory = Memory(task, build.batching(recipe).batch_size)(keras.KerasTensor(()))
     weights = _num_bytes(task.trainable_variables) * (2 + kept)
     remembered = _num_bytes(keras.tree.flatten(memory)) * 2  # in training and in evaluation
-    return Cost(task.count_params(), round(weights) + remembered)
+    return Cost(task.count_params(), round(weights) + remembered, attentions(task))
 
 
 def _kept(settings: Training) -> float:

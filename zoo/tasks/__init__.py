@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 import keras_hub
+from keras import ops, tree
 
 from zoo.core.kinds import Kind, options
 
@@ -23,8 +24,16 @@ class Task(Kind):
         """The zoo's own options, with backbone and preprocessor as KerasHub writes them."""
         return {**options(self), **super(Kind, self).get_config()}
 
+    def call(self, inputs: dict[str, Any], training: Any = None, mask: Any = None) -> Any:
+        return self.run(tree.map_structure(ops.convert_to_tensor, inputs))[0]
+
     def run(self, inputs: dict[str, Any], state: Any = ()) -> tuple[Any, Any]:
         """What the backbone takes -> what the task answers, and the next state."""
+        raise NotImplementedError
+
+    def measure(self, hidden: Any, targets: Any, weights: Any) -> tuple[Any, Any]:
+        """What the backbone gives, targets `b t` and their weights -> what training minimises and
+        the negative log-likelihood, both means over the targets, the second in nats."""
         raise NotImplementedError
 
     def initial_state(self, batch_size: Any, num_slots: int = 0) -> Any:

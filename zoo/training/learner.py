@@ -51,15 +51,12 @@ class Learner(keras.Model):
     def call(self, inputs, training=False):
         memory = self.training_memory if training else self.evaluation_memory
         state = memory.read(inputs.get("restart"))
-        outputs, state = self.task.run(inputs, state)
+        hidden, state = self.task.backbone.run(inputs, state)
         memory.write(state)
-        return outputs
+        return hidden
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """targets int32 `b t`, logits `b t v`, weights `b t` -> nats a target, in float32."""
-        logits = ops.cast(y_pred, "float32")
-        nats = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
-        counted = ops.sum(sample_weight)
-        loss = ops.sum(nats * sample_weight) / ops.maximum(counted, 1.0)
-        self.nll.update_state(loss, sample_weight=counted)
+        """targets int32 `b t`, hidden states `b t d`, weights `b t` -> what is minimised."""
+        loss, nats = self.task.measure(y_pred, y, sample_weight)
+        self.nll.update_state(nats, sample_weight=ops.sum(sample_weight))
         return loss

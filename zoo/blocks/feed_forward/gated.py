@@ -8,5 +8,5 @@ class Gated(FeedForward):
         self.gate = self.dense(self.intermediate_dim, x_shape, "gate")
         super().build(x_shape)
 
-    def call(self, x):
+    def feed(self, x):
         return self.narrow(self.drop(self.activate(self.gate(x)) * self.widen(x)))

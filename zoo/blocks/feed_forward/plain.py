@@ -4,5 +4,5 @@ from zoo.blocks.feed_forward import FeedForward
 
 
 class Plain(FeedForward):
-    def call(self, x):
+    def feed(self, x):
         return self.narrow(self.drop(self.activate(self.widen(x))))

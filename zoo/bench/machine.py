@@ -1,0 +1,50 @@
+"""This machine and what is installed on it."""
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+
+PACKAGES = ["attention-zoo", "keras", "keras-hub", "tensorflow", "jax", "numpy"]
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def hardware() -> str:
+    """`2 CPU cores, AMD EPYC 7B13, x86_64, 24 GB memory`."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    words = [f"{os.cpu_count()} CPU cores", _processor(), platform.machine()]
+    return ", ".join([*filter(None, words), f"{total / 1e9:.0f} GB memory"])
+
+
+def _processor() -> str:
+    lines = _lines(Path("/proc/cpuinfo"))
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "")
+
+
+def available_memory() -> int:
+    """Bytes that can be taken without swapping: of the machine, or of the container around us."""
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    lines = _lines(Path("/proc/meminfo"))
+    free = next((int(line.split()[1]) * 1024 for line in lines if "MemAvailable" in line), pages)
+    allowed, used = (_lines(CGROUP / name)[:1] for name in ("memory.max", "memory.current"))
+    if allowed and used and allowed[0].strip().isdigit():
+        free = min(free, int(allowed[0]) - int(used[0]))
+    return free
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text().splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,62 @@
+"""How well tokens were predicted, without ever holding the scores of all tokens at once."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from zoo.core.recompute import in_chunks
+
+
+class CrossEntropy(NamedTuple):
+    """Smoothed labels are 1 - ε + ε/v for the target and ε/v for all others, as in Keras."""
+
+    label_smoothing: float = 0.0
+    z_loss: float = 0.0
+
+    def __call__(
+        self,
+        logits: Callable[[Any], Any],
+        layers: list,
+        hidden: Any,
+        targets: Any,
+        weights: Any,
+        chunk_size: int | None = None,
+    ) -> tuple[Any, Any]:
+        """Hidden states `b t d`, targets int `b t` and their weights `b t` -> the loss, and the
+        negative log-likelihood without smoothing, both means in float32.
+
+        `logits` calls `layers`: float32 `… v` of hidden states `… d`. `chunk_size` tokens go
+        through it at a time; all of them for None, or where their number is not known.
+        """
+
+        def measure(hidden, targets, weights):
+            return self.sums(logits(hidden), targets, weights)
+
+        weights = ops.cast(weights, "float32")
+        total = ops.maximum(ops.sum(weights), 1.0)
+        if chunk_size is None or None in hidden.shape:
+            loss, nats = measure(hidden, targets, weights)
+            return loss / total, nats / total
+        flat = ops.reshape(hidden, (-1, hidden.shape[-1])), *map(ops.ravel, (targets, weights))
+        chunks = [_chunks(x, chunk_size) for x in flat]
+        losses, nats = in_chunks(measure, layers, training=True)(*chunks, length=chunks[0].shape[0])
+        return ops.sum(losses) / total, ops.sum(nats) / total
+
+    def sums(self, logits: Any, targets: Any, weights: Any) -> tuple[Any, Any]:
+        """Float32 logits `… v`, targets and weights `…` -> the sums of losses and of nats."""
+        nats = keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True)
+        loss = nats
+        if self.label_smoothing or self.z_loss:
+            log_sum = ops.logsumexp(logits, axis=-1)
+            anyone = log_sum - ops.mean(logits, axis=-1)
+            loss = loss + self.label_smoothing * (anyone - nats) + self.z_loss * log_sum**2
+        return ops.sum(loss * weights), ops.sum(nats * weights)
+
+
+def _chunks(x: Any, size: int) -> Any:
+    """`n …` -> `c s …`, zeros behind the last of them."""
+    number = -(-x.shape[0] // size)
+    x = ops.pad(x, ((0, number * size - x.shape[0]), *((0, 0),) * (len(x.shape) - 1)))
+    return ops.reshape(x, (number, size, *x.shape[1:]))
