@@ -40,25 +40,24 @@ class Blocks:
         if texts:
             hidden = ops.broadcast_to(hidden, (texts, *ops.shape(hidden)[1:]))
             hidden = ops.reshape(hidden, (1, -1, grid.size))
-        self.bias = ops.pad(hidden, ((0, 0), (0, 1), (0, 0)), constant_values=HIDDEN)
+        self.bias = with_none(hidden, HIDDEN)
 
     def cut(self, heads: Any) -> Any:
-        """`b h t e` -> `b c s e`: blocks, and one of zeros that is none."""
+        """`b h t e` -> `b c s e`."""
         batch, num_heads, length, size = ops.shape(heads)
         missing = -length % self.grid.size
         heads = ops.pad(heads, ((0, 0), (0, 0), (0, missing), (0, 0)))
         blocks = num_heads * (length + missing) // self.grid.size
         if self.texts:
             batch, blocks = 1, self.texts * blocks
-        heads = ops.reshape(heads, (batch, blocks, self.grid.size, size))
-        return ops.pad(heads, ((0, 0), (0, 1), (0, 0), (0, 0)))
+        return ops.reshape(heads, (batch, blocks, self.grid.size, size))
 
     def joined(self, blocks: Any) -> Any:
         """`b c s …` of queries -> `b h q …`."""
         batch, _, _, *rest = ops.shape(blocks)
         places = self.grid.rows() * self.grid.size
         batch = self.texts or batch
-        heads = ops.reshape(blocks[:, :-1], (batch, self.num_heads, places, *rest))
+        heads = ops.reshape(blocks, (batch, self.num_heads, places, *rest))
         return heads[:, :, : self.grid.num_queries]
 
     def by_query(self, rows: Any, blocks: Any) -> Tile:
@@ -139,11 +138,33 @@ class Blocks:
         return ops.reshape(row, (steps, each)), ops.reshape(blocks, (steps, each, length))
 
 
+def take(blocks: Any, index: Any) -> Any:
+    """Blocks `b c s …` at an index -> `b … s …`. The last block stands in for none."""
+    return ops.take(blocks, ops.minimum(index, ops.shape(blocks)[1] - 1), axis=1)
+
+
 def take_line(blocks: Any, index: Any) -> Any:
     """Blocks `b c s …` at an index `c n` -> `b c x …`, x = n · s."""
-    taken = ops.take(blocks, index, axis=1)
+    taken = take(blocks, index)
     batch, lines, count, size, *rest = ops.shape(taken)
     return ops.reshape(taken, (batch, lines, count * size, *rest))
+
+
+def with_none(x: Any, value: float) -> Any:
+    """`b c s` and a block more, for none."""
+    return ops.pad(x, ((0, 0), (0, 1), (0, 0)), constant_values=value)
+
+
+def sum_by_row(groups: list[Lines], part: Any, num_rows: int) -> Any:
+    """What lines give, `c b …`, summed by their rows: `c b …`."""
+    if all(isinstance(lines.row, np.ndarray) for lines in groups):
+        return ops.segment_sum(part, all_rows(groups), num_rows)
+    return ops.segment_sum(part, all_rows(groups), num_rows + 1)[:-1]
+
+
+def all_rows(groups: list[Lines]) -> Any:
+    """int32 `c`: the rows of all lines, in order."""
+    return ops.concatenate([ops.convert_to_tensor(lines.row) for lines in groups])
 
 
 def by_line(x: Any) -> Any:

@@ -10,14 +10,22 @@ from typing import Any
 from keras import ops
 
 from zoo.attention.kernels import HIDDEN, Rules
-from zoo.attention.kernels._blocks import Blocks, by_line, take_line
+from zoo.attention.kernels._blocks import (
+    Blocks,
+    all_rows,
+    by_line,
+    sum_by_row,
+    take,
+    take_line,
+    with_none,
+)
 from zoo.attention.kernels._plan import Lines, Plan
 from zoo.core.loops import pullback
 
 
 class Tiled:
-    """Queries and keys are `b c s e`: blocks of s places, numbered through all heads, and behind
-    them one that is none. In a line of the plan a block of one side meets n blocks of the other."""
+    """Queries and keys are `b c s e`: blocks of s places, numbered through all heads. In a line of
+    the plan a block of one side meets n blocks of the other."""
 
     def __init__(self, rules: Rules, plan: Plan, blocks: Blocks):
         self.rules, self.plan, self.blocks = rules, plan, blocks
@@ -32,8 +40,9 @@ class Tiled:
             def gradient(*upstream, **named):
                 into_heads, into_log_sum = upstream or named["upstream"]
                 slack = ops.sum(ops.cast(into_heads * heads, "float32"), axis=-1) - into_log_sum
-                # Whoever sees nothing learns nothing.
+                # Whoever sees nothing learns nothing; nor does the block that is none.
                 known = ops.where(log_sum <= HIDDEN / 2, -HIDDEN, log_sum)
+                known, slack = with_none(known, -HIDDEN), with_none(slack, 0.0)
                 sides = query, key, value, list(tables), into_heads, known, slack
                 into_query, into_tables = self.backward_by_query(*sides)
                 return into_query, *self.backward_by_key(*sides), *into_tables
@@ -49,7 +58,7 @@ class Tiled:
 
         def body(carry, line, lines):
             rows, blocks = line
-            asked, tile = ops.take(query, rows, axis=1), self.blocks.by_query(rows, blocks)
+            asked, tile = take(query, rows), self.blocks.by_query(rows, blocks)
             scores = self._score(asked, take_line(key, blocks), tables, tile)
             scores = self._hide_keys(scores, rows, blocks, lines)
             highest = ops.max(scores, axis=-1)
@@ -58,18 +67,14 @@ class Tiled:
             return carry, [by_line(x) for x in (heads, highest, ops.sum(weights, axis=-1))]
 
         _, parts = self.blocks.walk(self.plan.by_query, body, (), query)
-        return _put_together(
-            _all_rows(self.plan.by_query), *parts, ops.shape(query)[1], query.dtype
-        )
+        return _put_together(self.plan.by_query, *parts, ops.shape(query)[1], query.dtype)
 
     def backward_by_query(self, query, key, value, tables, into_heads, log_sum, slack):
         """Gradients of the queries, `b c s e`, and of each of the tables."""
 
         def body(carry, line, lines):
             rows, blocks = line
-            asked, of, total, less = (
-                ops.take(x, rows, axis=1) for x in (query, into_heads, log_sum, slack)
-            )
+            asked, of, total, less = (take(x, rows) for x in (query, into_heads, log_sum, slack))
             offered, values = take_line(key, blocks), take_line(value, blocks)
             tile = self.blocks.by_query(rows, blocks)
 
@@ -89,8 +94,7 @@ class Tiled:
 
         empty = [ops.zeros_like(table) for table in tables]
         into_tables, parts = self.blocks.walk(self.plan.by_query, body, empty, query)
-        (into_query,) = _sum_by_row(self.plan.by_query, parts, query)
-        return into_query, into_tables
+        return self._rows_of(self.plan.by_query, parts[0], query), into_tables
 
     def backward_by_key(self, query, key, value, tables, into_heads, log_sum, slack):
         """Gradients of the keys and of the values, each `b c s e`."""
@@ -108,16 +112,20 @@ class Tiled:
             def weigh(weights, values):
                 return self._weigh(weights, values, tables, tile)
 
-            scores, turn = pullback(score, [ops.take(key, rows, axis=1)])
+            scores, turn = pullback(score, [take(key, rows)])
             scores = self._hide_queries(scores, rows, blocks, lines)
             weights = ops.exp(scores - total[..., None])
-            _, turn_weights = pullback(weigh, [weights, ops.take(value, rows, axis=1)])
+            _, turn_weights = pullback(weigh, [weights, take(value, rows)])
             into_weights, into_value = turn_weights(ops.cast(of, "float32"))
             (into_key,) = turn(weights * (into_weights - less[..., None]))
             return carry, [by_line(into_key), by_line(into_value)]
 
         _, parts = self.blocks.walk(self.plan.by_key, body, (), key)
-        return _sum_by_row(self.plan.by_key, parts, key)
+        return [self._rows_of(self.plan.by_key, part, key) for part in parts]
+
+    def _rows_of(self, groups, part, like):
+        """What lines give, `c b s e`, summed by row: like `b c s e`."""
+        return by_line(ops.cast(sum_by_row(groups, part, ops.shape(like)[1]), like.dtype))
 
     def _score(self, query, key, tables, tile):
         """`b c q e` and `b c k e` -> float32 `b c q k`. In a tile by key, q is n · s; its own rows
@@ -153,7 +161,7 @@ class Tiled:
     def _hide_queries(self, scores, rows, blocks, lines: Lines):
         """Scores `b c x s` of lines by key, those of pairs that are not allowed hidden."""
         if self.blocks.padded or not self.blocks.full:
-            scores = scores + ops.expand_dims(ops.take(self.blocks.bias, rows, axis=1), 2)
+            scores = scores + ops.expand_dims(take(self.blocks.bias, rows), 2)
         if not lines.checked:
             return scores
         tile = self.blocks.by_key(rows, blocks[:, : lines.checked])
@@ -171,27 +179,16 @@ def _rows(x: Any, tile: Any) -> Any:
     return ops.reshape(x, (batch, ops.shape(tile.head)[0], -1, size))
 
 
-def _all_rows(groups: list[Lines]) -> Any:
-    """int32 `c`: the rows of all lines, in order."""
-    return ops.concatenate([ops.convert_to_tensor(lines.row) for lines in groups])
-
-
-def _put_together(row, heads, highest, total, num_rows, dtype):
+def _put_together(groups: list[Lines], heads, highest, total, num_rows, dtype):
     """Results of lines, `c b s e` and `c b s`, into those of rows, `b c s e` and `b c s`."""
-    top = ops.segment_max(highest, row, num_rows)
-    top = ops.maximum(top, HIDDEN)
+    row = all_rows(groups)
+    top = ops.maximum(ops.segment_max(highest, row, num_rows + 1), HIDDEN)
     share = ops.exp(highest - ops.take(top, row, axis=0))
-    total = ops.segment_sum(total * share, row, num_rows)
-    heads = ops.segment_sum(heads * share[..., None], row, num_rows)
+    top = top[:-1]
+    total = sum_by_row(groups, total * share, num_rows)
+    heads = sum_by_row(groups, heads * share[..., None], num_rows)
     blind = top <= HIDDEN / 2
     total = ops.where(blind, 1.0, total)
     heads = ops.where(blind[..., None], 0.0, heads / total[..., None])
     log_sum = ops.where(blind, HIDDEN, top + ops.log(total))
     return by_line(ops.cast(heads, dtype)), by_line(log_sum)
-
-
-def _sum_by_row(lines: list[Lines], parts, like):
-    """Parts of lines, `c b s e`, summed into rows like `b c s e`."""
-    row = _all_rows(lines)
-    summed = (ops.segment_sum(part, row, ops.shape(like)[1]) for part in parts)
-    return [by_line(ops.cast(part, like.dtype)) for part in summed]
