@@ -388,3 +388,10 @@ def test_a_picture_of_a_long_text_shows_tiles():
     assert (shown == pattern.allowed(64 * np.arange(64)[:, None], 64 * np.arange(64)[None])).all()
     longest = zoo.patterns.draw({"kind": "local", "back": 9}, 200_000).axes[0].images[0]
     assert longest.get_array().shape == (1563, 1563)
+
+
+def test_patterns_are_public_under_the_names_of_their_classes():
+    assert isinstance(zoo.patterns.BigBird(num_heads=2), zoo.patterns.Pattern)
+    assert to_config(zoo.patterns.Local(3) & zoo.patterns.Block1d(4))["kind"] == "both"
+    with pytest.raises(AttributeError, match="no pattern is called Lokal"):
+        zoo.patterns.Lokal  # noqa: B018

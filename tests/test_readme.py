@@ -26,6 +26,8 @@ def small(command):
     if words[0] == "train":
         steps = 40 if "--resume" in words else 20
         return [*words, "--tiny", f"training.steps={steps}", "training.jit_compile=false"]
+    if words[0] == "bench":
+        return [*words, "--lengths", "64", "--no-jit"]
     if words[0] == "generate":
         return [*words, "--max-new-tokens", "5"]
     return [*words, "--batches", "2"] if words[0] == "evaluate" else words
@@ -57,7 +59,7 @@ def test_every_command_runs(place, monkeypatch, capfdbinary):
 def test_every_program_runs(place, monkeypatch):
     monkeypatch.chdir(place)
     programs = [block for kind, block in BLOCKS if kind == "python"]
-    assert len(programs) == 3
+    assert len(programs) == 4
     for number, program in enumerate(programs):
         file = place / f"program_{number}.py"
         file.write_text(program)
@@ -70,7 +72,8 @@ def test_every_kind_in_the_tables_exists():
     rows = dict(re.findall(r"^\| (\w+) \| (`.*?) \|$", TEXT, re.MULTILINE))
     for shelf, name in (("attention/patterns", "patterns"), ("positions", "positions")):
         assert set(re.findall(r"`(\w+)`", rows[name])) == set(kinds(shelf))
-    assert set(re.findall(r"`(\w+)`", rows["kernels"])) == set(kinds("attention/kernels"))
+    for shelf, name in (("attention/kernels", "kernels"), ("attention", "attention")):
+        assert set(re.findall(r"`(\w+)`", rows[name])) == set(kinds(shelf))
 
 
 def test_every_file_it_names_is_there():

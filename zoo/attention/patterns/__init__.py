@@ -11,7 +11,7 @@ import numpy as np
 
 from zoo.attention.patterns._draw import draw as draw
 from zoo.attention.patterns._tiles import Box, Grid, Tiles, search
-from zoo.core.kinds import Kind
+from zoo.core.kinds import Kind, class_name, find, kinds
 
 
 class Pattern(Kind):
@@ -71,3 +71,11 @@ class Pattern(Kind):
         from zoo.attention.patterns.either import Either
 
         return Either([self, other])
+
+
+def __getattr__(name: str) -> Any:
+    """Every pattern under the name of its class: `zoo.patterns.Local`."""
+    named = {class_name(kind): kind for kind in kinds(Pattern.shelf)}
+    if name not in named:
+        raise AttributeError(f"no pattern is called {name}. There are: {', '.join(named)}.")
+    return find(Pattern.shelf, named[name])
