@@ -81,7 +81,10 @@ WRONG_MODELS = [
         "belongs at the embedding: write it as model.position",
     ),
     ("model.blocks.attention.position.hidden_dim=7", "hidden_dim 7 must be even"),
-    ("model.blocks.attention={kernel: fused, dropout: 0.1}", "no attention dropout; use kernel"),
+    (
+        "model.blocks.attention={kernel: fused, dropout: 0.1}",
+        "kernel fused has no attention dropout",
+    ),
     ("training.schedule={kind: cosine, peak: 1, warmup_steps: 9}", "warmup_steps 9 must be below"),
     ("model.hidden_dim=10_000_000", "5,250,000,961 parameters need 86.6 GB to train"),
     ("model.blocks.attention.memory_length=1_000_000_000_000", "GB"),

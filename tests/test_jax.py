@@ -8,13 +8,38 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-SUITES = ["test_attention.py", "test_transformer_xl.py"]
+SUITES = {
+    "test_transformer_xl.py": "",
+    "test_attention.py": "sees_exactly and dense and (causal or local) or segment_by and 5-block",
+    "test_kernels.py": "learn_like and (causal-relative_xl or big_bird-rotary) or option3 or loop",
+}
+"""What of each suite is run every time: JAX compiles every shape anew, which takes its while."""
+WHOLE = [
+    "test_attention.py",
+    "test_kernels.py",
+    "test_layers_like_keras.py",
+    "test_losses.py",
+    "test_lsh.py",
+    "test_positions.py",
+    "test_published_attention.py",
+]
 
 
 @pytest.mark.parametrize("suite", SUITES)
 def test_the_same_promises_hold_on_jax(suite):
+    run_on_jax(suite, SUITES[suite])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suite", WHOLE)
+def test_all_promises_hold_on_jax(suite):
+    run_on_jax(suite, "")
+
+
+def run_on_jax(suite, chosen):
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     command = [sys.executable, "-m", "pytest", str(TESTS / suite), "-p", "no:cacheprovider", "-q"]
-    command += ["-p", "no:xdist", "-k", "not gradient_flows"]
+    chosen = f"not gradient_flows and ({chosen})" if chosen else "not gradient_flows"
+    command += ["-p", "no:xdist", "-k", chosen]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stdout[-3000:]

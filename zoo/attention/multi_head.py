@@ -27,7 +27,7 @@ class MultiHead(Attention):
     """Softmax attention. Pattern: who attends to whom. Position: who stands where. Kernel: how."""
 
     def initial_state(self, batch_size, num_slots):
-        if not num_slots:
+        if isinstance(num_slots, int) and not num_slots:
             return ()
         shape = (batch_size, num_slots, self.num_key_value_heads, self.head_dim)
         empty = ops.zeros(shape, self.compute_dtype)

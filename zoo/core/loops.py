@@ -21,7 +21,8 @@ def scan(body: Callable[..., Any], carry: Any, inputs: Any, length: int) -> tupl
         return carry, tree.map_structure(lambda x: x[None], out)
     if keras.config.backend() == "tensorflow":
         return _tensorflow_scan(body, carry, inputs, length)
-    return ops.scan(body, carry, inputs, length=length)
+    carry, outs = ops.scan(body, carry, inputs, length=length)  # pyright: ignore
+    return carry, outs
 
 
 def _tensorflow_scan(body, carry, inputs, length):

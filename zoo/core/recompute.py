@@ -26,7 +26,10 @@ class Pure:
 
     def values(self) -> tuple[list, list, list]:
         """What the weights, the frozen weights and the seeds hold."""
-        return tuple([v.value for v in some] for some in (self.weights, self.frozen, self.seeds))
+        weights, frozen, seeds = (
+            [v.value for v in some] for some in (self.weights, self.frozen, self.seeds)
+        )
+        return weights, frozen, seeds
 
     def __call__(self, weights: list, frozen: list, seeds: list, *inputs: Any) -> tuple[Any, list]:
         """What the function gives, and the seeds after it."""

@@ -35,7 +35,7 @@ def cheapest(rules: Rules) -> tuple[int, float]:
     blocks leave out little more, still smaller ones are not looked at."""
     pattern = tiles_of(rules)
     best, least, covered = SIZES[0], math.inf, math.inf
-    for size in (pattern.block_size,) if pattern.listed else SIZES:
+    for size in (pattern.block_size or SIZES[0],) if pattern.listed else SIZES:
         pairs = len(pattern.tiles(grid_of(rules, pattern, size)).row) * size**2
         cost = pairs * (1 + PER_BLOCK / size)
         if cost < least:

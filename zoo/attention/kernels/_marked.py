@@ -26,29 +26,28 @@ def attend_marked(
     query: Any, key: Any, value: Any, rules: Rules, block_size: int, room: int
 ) -> tuple[Any, Any]:
     """`attend` of a kernel, with room for so many marked blocks."""
-    heads, groups, texts = query.shape[1], key.shape[1], query.shape[0]
+    num_heads, groups, texts = query.shape[1], key.shape[1], query.shape[0]
     grid = grid_of(rules, rules.pattern, block_size)
-    whole = plan(every_tile(rules), grid, heads, groups, sure=False)
-    everything = Tiled(rules, whole, Blocks(rules, grid, heads, groups))
+    whole = plan(every_tile(rules), grid, num_heads, groups, sure=False)
+    everything = Tiled(rules, whole, Blocks(rules, grid, num_heads, groups))
     if texts is None or room >= grid.rows():
         return everything(query, key, value)
     marked = _marked_blocks(rules.places.marks[GLOBAL][0], grid)
     found, index = ops.top_k(marked, room)
     index = ops.where(found > 0, index, -1)
-    sizes = heads * grid.rows(), groups * grid.columns()
-    parts = plan(rules.pattern, grid, heads, groups).repeated(texts, *sizes)
-    for row, blocks in (
-        _met_by_all(index, heads, groups, grid),
-        _meet_all(index, heads, groups, grid),
-    ):
+    sizes = num_heads * grid.rows(), groups * grid.columns()
+    parts = plan(rules.pattern, grid, num_heads, groups).repeated(texts, *sizes)
+    for lines in (_met_by_all, _meet_all):
+        row, blocks = lines(index, num_heads, groups, grid)
         numbers = texts * sizes[0], texts * sizes[1]
         parts = parts.joined(plan_of_lines(row, blocks, *numbers, marked=True))
-    sparse = Tiled(rules, parts, Blocks(rules, grid, heads, groups, texts))
-    return ops.cond(
+    sparse = Tiled(rules, parts, Blocks(rules, grid, num_heads, groups, texts))
+    heads, log_sum = ops.cond(  # pyright: ignore
         ops.max(ops.sum(marked, axis=1)) <= room,
         lambda: sparse(query, key, value),
         lambda: everything(query, key, value),
     )
+    return heads, log_sum
 
 
 def _marked_blocks(mark, grid):

@@ -7,7 +7,7 @@ and once by key.
 
 from typing import Any
 
-from keras import ops
+from keras import ops, tree
 
 from zoo.attention.kernels import HIDDEN, Rules
 from zoo.attention.kernels._blocks import (
@@ -37,8 +37,8 @@ class Tiled:
         def run(query, key, value, *tables):
             heads, log_sum = self.forward(query, key, value, tables)
 
-            def gradient(*upstream, **named):
-                into_heads, into_log_sum = upstream or named["upstream"]
+            def gradient(*into, upstream=None):
+                into_heads, into_log_sum = tree.flatten(into if upstream is None else upstream)
                 slack = ops.sum(ops.cast(into_heads * heads, "float32"), axis=-1) - into_log_sum
                 # Whoever sees nothing learns nothing; nor does the block that is none.
                 known = ops.where(log_sum <= HIDDEN / 2, -HIDDEN, log_sum)
