@@ -5,12 +5,13 @@ import datetime
 from pathlib import Path
 from typing import Any
 
-from zoo.bench import machine, report
+from zoo.bench import report
 from zoo.bench.growth import exponents
 from zoo.bench.process import ask
 from zoo.bench.progress import Progress
 from zoo.bench.settings import Settings
 from zoo.bench.subjects import Subject, folder_name, subject
+from zoo.core import machine
 from zoo.core.errors import RunError, ZooError
 from zoo.core.folders import readable_errors, write_file
 

@@ -1,17 +1,15 @@
 """What a run leaves behind: a log line by line, a report and a picture of the loss."""
 
 import csv
-import importlib.metadata
 import json
 import math
-import os
-import platform
 from pathlib import Path
 from typing import Any
 
+from zoo.core.machine import hardware, versions
+
 COLUMNS = ["step", "loss", "bits_per_byte", "learning_rate", "tokens_per_second", "seconds"]
 VALIDATION = ["validation_loss", "validation_bits_per_byte"]
-PACKAGES = ["attention-zoo", "keras", "keras-hub", "tensorflow", "jax", "numpy"]
 
 
 class Log:
@@ -47,20 +45,6 @@ def write(run: Path, **facts: Any) -> None:
     """`report.json`, with versions and hardware beside the facts given."""
     facts |= {"versions": versions(), "hardware": hardware()}
     (run / "report.json").write_text(json.dumps(facts, indent=1) + "\n")
-
-
-def versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def hardware() -> str:
-    return f"{os.cpu_count()} CPU cores, {platform.machine()}"
 
 
 def bits_per_byte(nats: float, tokens: int, num_bytes: int) -> float:

@@ -8,10 +8,11 @@ from typing import Any
 from zoo.core import folders
 from zoo.core.check import dotted
 from zoo.core.errors import ZooError, shown
+from zoo.core.machine import versions
 from zoo.recipe import build
 from zoo.recipe.check import cost
 from zoo.recipe.load import Resolved, load
-from zoo.training import checkpoints, report
+from zoo.training import checkpoints
 
 FREE_TO_CHANGE = {
     ("training", "steps"),
@@ -37,7 +38,7 @@ def claim(run: Path, recipe: Resolved, resume: bool) -> None:
         ) from wrong
     with folders.readable_errors(run):
         folders.write_file(run / "recipe.yaml", recipe.to_yaml())
-        folders.write_file(run / "versions.txt", _lines(report.versions()))
+        folders.write_file(run / "versions.txt", _lines(versions()))
 
 
 def _may_begin(run: Path, recipe: Resolved, resume: bool) -> None:
