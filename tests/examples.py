@@ -98,6 +98,12 @@ def combines(kind, position):
     return kind != "lsh" or position in ("nope", "rotary")
 
 
+COMBINED = [
+    (kind, position) for kind in ATTENTION for position in INSIDE if combines(kind, position)
+]
+"""Every attention with every position it takes."""
+
+
 def attention(kind="multi_head", **options):
     heads = {"num_heads": 4, "head_dim": 6, "initializer_range": 0.3}
     return {**heads, **ATTENTION[kind], **options}

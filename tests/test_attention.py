@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from examples import (
     ATTENTION,
+    COMBINED,
     INSIDE,
     KERNELS,
     PATTERNS,
@@ -90,14 +91,18 @@ def test_every_kernel_answers_like_dense(kernel, pattern, position, x):
     np.testing.assert_allclose(fast(x, mask)[0], slow(x, mask)[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("position", INSIDE)
-@pytest.mark.parametrize("kind", ATTENTION)
-@pytest.mark.parametrize("kernel", ["dense", "block_sparse"])
+@pytest.mark.parametrize(
+    ("kernel", "kind", "position"),
+    [
+        (kernel, *combined)
+        for kernel in ("dense", "block_sparse", None)
+        for combined in COMBINED
+        if (combined[0] == "block_routed") == (kernel is None)  # its kernel is its own
+    ],
+)
 @pytest.mark.parametrize("segment", [1, 5])
 def test_segment_by_segment_equals_all_at_once(segment, kernel, kind, position, x):
-    if not combines(kind, position) or (kind == "block_routed" and kernel != "dense"):
-        pytest.skip("cannot be built")
-    own = {} if kind == "block_routed" else {"kernel": KERNELS[kernel]}
+    own = {"kernel": KERNELS[kernel]} if kernel else {}
     layer = build(kind, position=POSITIONS[position], **own)
     whole, _ = layer(x)
     state, parts = layer.initial_state(2, 12), []
@@ -209,11 +214,8 @@ def test_relative_scores_equal_a_table_of_all_distances(x):
     np.testing.assert_allclose(position.bias_query(query), np.array(query) + u, atol=1e-6)
 
 
-@pytest.mark.parametrize("position", INSIDE)
-@pytest.mark.parametrize("kind", ATTENTION)
+@pytest.mark.parametrize(("kind", "position"), COMBINED)
 def test_attention_survives_its_config(kind, position, x):
-    if not combines(kind, position):
-        pytest.skip("cannot be built")
     local = PATTERNS["causal" if kind == "block_routed" else "local"]
     layer = build(kind, position=POSITIONS[position], pattern=local)
     twin = saving.deserialize_keras_object(saving.serialize_keras_object(layer))

@@ -11,13 +11,19 @@ from hypothesis.strategies import integers
 from keras import ops
 
 from zoo.attention import Attention
+from zoo.attention.kernels import Rules
+from zoo.attention.kernels._automatic import automatic
 from zoo.attention.kernels._dropout import Drop
 from zoo.attention.kernels._plan import plan
+from zoo.attention.kernels.block_sparse import BlockSparse
+from zoo.attention.kernels.chunked import Chunked
+from zoo.attention.kernels.dense import Dense
 from zoo.attention.patterns import Pattern
 from zoo.attention.patterns._tiles import Grid
 from zoo.core.kinds import make
 from zoo.core.loops import pullback, scan
-from zoo.core.places import Tile
+from zoo.core.places import Places, Tile, span
+from zoo.positions import Position
 
 FAST = ["block_sparse", "chunked"]
 SIZE = 16
@@ -165,6 +171,18 @@ def test_scores_far_apart_do_not_overflow(draw):
     found = answer_and_gradients(fast, x)
     assert all(np.isfinite(part).all() for part in found)
     np.testing.assert_allclose(found[0], slow(x)[0], rtol=1e-3)
+
+
+def test_a_mask_of_pairs_is_never_left_out(draw):
+    """Only the whole table has room for one: a kernel of tiles steps back."""
+    query, key, value = (ops.convert_to_tensor(draw.normal(size=(1, 20, 2, 4))) for _ in range(3))
+    position = make(Position, "nope")
+    rules = Rules(Places(span(20), span(20)), make(Pattern, "full"), position)
+    rules = rules._replace(mask=ops.convert_to_tensor(draw.random((1, 1, 20, 20)) < 0.5))
+    wanted = Dense()(query, key, value, rules)
+    for kernel in (BlockSparse(4), Chunked(4), automatic(rules, 2)):
+        np.testing.assert_allclose(kernel(query, key, value, rules), wanted, atol=1e-6)
+    assert np.abs(Dense()(query, key, value, rules._replace(mask=None)) - wanted).max() > 1e-2
 
 
 def test_lines_hold_every_pair_once():

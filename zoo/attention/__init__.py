@@ -5,22 +5,20 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.attention._parts import HeadNorm, Seeds
-from zoo.attention.kernels import Kernel, Rules
-from zoo.attention.kernels._automatic import automatic
+from zoo.attention._parts import Seeds
+from zoo.attention._scored import Scored
+from zoo.attention.kernels import Kernel
 from zoo.attention.kernels._dropout import Drop
-from zoo.attention.kernels._softmax import Softmax
 from zoo.attention.patterns import Pattern
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make
-from zoo.core.layer import LayerKind
 from zoo.core.places import Places, span
 from zoo.core.types import PositiveFloat, PositiveInt, Probability
 from zoo.core.window import count
-from zoo.positions import Position, attends
+from zoo.positions import attends
 
 
-class Attention(LayerKind):
+class Attention(Scored):
     """The contract of every attention, and the projections they share.
 
     `num_key_value_heads` defaults to `num_heads`; `kernel` to the fastest that computes what is
@@ -37,11 +35,6 @@ class Attention(LayerKind):
         num_heads: PositiveInt,
         head_dim: PositiveInt,
         pattern: Pattern = "causal",
-        position: Position = "nope",
-        kernel: Kernel | None = None,
-        soft_cap: PositiveFloat | None = None,
-        off_by_one: bool = False,
-        query_key_norm: bool = False,
         num_key_value_heads: PositiveInt | None = None,
         dropout: Probability = 0.0,
         use_bias: bool = True,
@@ -52,17 +45,12 @@ class Attention(LayerKind):
         self.num_heads, self.head_dim = num_heads, head_dim
         self.num_key_value_heads = num_key_value_heads or num_heads
         self.pattern = make(Pattern, pattern)
-        self.position = make(Position, position, name="position", dtype=self.dtype_policy)
-        self.kernel = None if kernel is None else make(Kernel, kernel)
-        self.soft_cap, self.off_by_one = soft_cap, off_by_one
-        self.query_key_norm = query_key_norm
         self.dropout, self.use_bias, self.initializer_range = dropout, use_bias, initializer_range
         self.seen = self.pattern
         if num_heads % self.num_key_value_heads:
             few = f"num_key_value_heads {self.num_key_value_heads}"
             raise ValueError(f"num_heads {num_heads} must be a multiple of {few}.")
-        if self.kernel and (refused := self.kernel.refuses(self)):
-            raise ValueError(f"kernel {type(self.kernel).__name__.lower()} {refused}.")
+        self.check_kernel()
         if not attends(self.position):
             raise ZooError(
                 f"position {type(self.position).__name__.lower()} belongs at the embedding: "
@@ -98,11 +86,7 @@ class Attention(LayerKind):
         heads = (None, None, self.num_heads, size)
         self.attention_output = self._dense("bqhe,hed->bqd", heads, (d,), "d", "attention_output")
         self.seeds = self.child(Seeds, self.dropout, name="seeds")
-        if self.query_key_norm:
-            self.query_norm = self.child(HeadNorm, name="query_norm")
-            self.key_norm = self.child(HeadNorm, name="key_norm")
-            for norm in (self.query_norm, self.key_norm):
-                norm.build(heads)
+        self.build_norms(heads, heads)
         self.position.prepare(self.num_heads, size)
         self.built = True
 
@@ -121,25 +105,24 @@ class Attention(LayerKind):
 
     def ask(self, x: Any, positions: Any) -> Any:
         """x `b q d` at positions `b q` or `1 q` -> queries `b q h e`."""
-        query = self.query_norm(self.query(x)) if self.query_key_norm else self.query(x)
-        return self.position.bias_query(self.position.rotate(query, positions))
+        return self.place_query(self.query(x), positions)
 
     def offer(self, x: Any, positions: Any) -> tuple[Any, Any]:
         """x `b k d` at positions `b k` or `1 k` -> keys and values `b k g e`."""
-        key = self.key_norm(self.key(x)) if self.query_key_norm else self.key(x)
-        return self.position.rotate(key, positions), self.value(x)
+        return self.place_key(self.key(x), positions), self.value(x)
 
     def attend(
         self, query: Any, key: Any, value: Any, places: Places, kernel: Kernel | None = None
     ) -> Any:
         """query `b q h e`, key and value `b k g e` -> `b q d`."""
-        tables, seed = self.position.tables(places, query.dtype), self.seeds()
-        drop = None if seed is None else Drop(self.dropout, seed)
-        softmax = Softmax(self.soft_cap, self.off_by_one)
         pattern = self.seen.sized(key.shape[1]) if places.shift is None else self.seen
-        rules = Rules(places, pattern, self.position, tables, softmax, drop)
-        kernel = kernel or self.kernel or automatic(rules, self.num_heads)
-        return self.attention_output(kernel(query, key, value, rules))
+        rules = self.rules(query, places, pattern, self.drop())
+        return self.attention_output(self.compute(query, key, value, rules, kernel))
+
+    def drop(self) -> Drop | None:
+        """The dropout of this call; None when nothing is dropped."""
+        seed = self.seeds()
+        return None if seed is None else Drop(self.dropout, seed)
 
     def places(self, x: Any, num_slots: int, state: Any, padding_mask: Any, marks: Any) -> Places:
         """The places of x, `b t d`, behind `num_slots` remembered ones."""

@@ -32,6 +32,11 @@ class HeadNorm(LayerKind):
         self.built = True
 
     def call(self, heads):
-        wide = ops.cast(heads, "float32")
-        size = ops.rsqrt(ops.mean(wide * wide, axis=-1, keepdims=True) + 1e-6)
-        return ops.cast(wide * size, heads.dtype) * ops.cast(self.scale, heads.dtype)
+        return unit(heads) * ops.cast(self.scale, heads.dtype)
+
+
+def unit(heads: Any) -> Any:
+    """`… e` -> the same, of root mean square 1."""
+    wide = ops.cast(heads, "float32")
+    size = ops.rsqrt(ops.mean(wide * wide, axis=-1, keepdims=True) + 1e-6)
+    return ops.cast(wide * size, heads.dtype)

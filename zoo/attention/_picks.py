@@ -110,9 +110,8 @@ class Picks(Kernel):
             return ops.sum(x, axis=3)
 
         there = total(kept)
-        return total(ops.cast(heads, "float32") * kept) / ops.maximum(there, 1.0), there[
-            :, 0, :, 0
-        ] > 0
+        mean = total(ops.cast(heads, "float32") * kept) / ops.maximum(there, 1.0)
+        return mean, there[:, 0, :, 0] > 0
 
     def _means(self, heads, tokens, block, num_blocks):
         """Heads `b h t e` in blocks, int `b t` or `1 t` -> the mean of the tokens of each block,

@@ -16,6 +16,7 @@ from keras import ops
 
 from zoo.attention._circle import Circle, divisor
 from zoo.attention._hashing import inverse
+from zoo.attention._parts import unit
 from zoo.attention.kernels import HIDDEN
 from zoo.attention.kernels._dropout import Drop
 from zoo.attention.patterns import Pattern
@@ -199,13 +200,6 @@ class SortedChunks:
 def direction(query):
     """The keys of shared queries `… e`: of length 1, the scale of scores included."""
     return unit(query) * query.shape[-1] ** -0.5
-
-
-def unit(heads):
-    """`… e` -> the same, of root mean square 1."""
-    wide = ops.cast(heads, "float32")
-    size = ops.rsqrt(ops.mean(wide * wide, axis=-1, keepdims=True) + 1e-6)
-    return ops.cast(wide * size, heads.dtype)
 
 
 def itself(asking, met):

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from zoo.attention import advance
 from zoo.attention._picks import Picks
 from zoo.attention.multi_head import MultiHead
 from zoo.attention.patterns.block_band import BlockBand
@@ -17,7 +16,6 @@ from zoo.attention.patterns.causal import Causal
 from zoo.attention.patterns.full import Full
 from zoo.attention.patterns.sinks import Sinks
 from zoo.core.types import NonNegativeInt, PositiveInt
-from zoo.core.window import append, count
 
 
 class Routed(NamedTuple):
@@ -68,20 +66,9 @@ class BlockRouted(MultiHead):
         shape = (batch_size, self.block_size, self.num_heads, self.head_dim)
         return Routed(before.key, before.value, ops.zeros(shape, self.compute_dtype), before.length)
 
-    def call(self, x, padding_mask=None, state=(), marks=None):
-        num_slots = ops.shape(state.key)[1] if state else 0
-        places = self.places(x, num_slots, state, padding_mask, marks)
-        here = places.query_positions()
-        query, (key, value) = self.ask(x, here), self.offer(x, here)
-        if not state:
-            return self.attend(query, key, value, places, self._picks()), ()
-        tokens = count(padding_mask)
-        fresh = (key, value, query)
-        after = (append(old, new, tokens) for old, new in zip(state, fresh))
-        key, value, asked = (ops.concatenate(pair, axis=1) for pair in zip(state, fresh))
-        out = self.attend(query, key, value, places, self._picks(asked))
-        return out, Routed(*after, advance(state.length, x, padding_mask))
+    def kept(self, query, key, value):
+        return key, value, query
 
-    def _picks(self, asked: Any = None) -> Picks:
+    def own_kernel(self, asked=None):
         asked = None if asked is None else ops.transpose(asked, (0, 2, 1, 3))
         return Picks(self.near, self.block_size, self.top_k, asked)

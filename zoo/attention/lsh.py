@@ -9,15 +9,11 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from zoo.attention import Rules
 from zoo.attention._hashing import Rotations, bucket_sizes, buckets, order
-from zoo.attention._parts import Seeds
+from zoo.attention._parts import Seeds, unit
 from zoo.attention._self_last import SelfLast
-from zoo.attention._sorted_chunks import Seen, SortedChunks, unit
-from zoo.attention.kernels._automatic import automatic
-from zoo.attention.kernels._dropout import Drop
+from zoo.attention._sorted_chunks import Seen, SortedChunks
 from zoo.attention.multi_head import MultiHead
-from zoo.core.places import Places
 from zoo.core.types import NonNegativeInt, PositiveInt, Seed
 from zoo.positions import Position
 
@@ -107,11 +103,8 @@ class Lsh(MultiHead):
     def offer(self, x, positions):
         return unit(self.ask(x, positions)), self.value(x)
 
-    def attend(self, query: Any, key: Any, value: Any, places: Places) -> Any:
-        pattern = self.pattern.sized(key.shape[1]) if places.shift is None else self.pattern
-        rules = Rules(places, pattern, self.self_last, drop=self._drop())
-        kernel = self.kernel or automatic(rules, self.num_heads)
-        return self.attention_output(kernel(query, key, value, rules))
+    def scoring(self):
+        return self.self_last
 
     def meet(self, heads: Any, value: Any, padding_mask: Any, rotations: Any) -> Any:
         """Shared queries and keys, and values, `b t h e`; rotations float32 `h e r x`, x half the
@@ -120,7 +113,7 @@ class Lsh(MultiHead):
         query, value = self._whole_chunks(heads), self._whole_chunks(value)
         tokens = self._tokens(padding_mask, length)
         sorted_places = self.order(query, tokens, rotations, length)
-        seen = Seen(self.pattern.sized(length), tokens, self._drop())
+        seen = Seen(self.pattern.sized(length), tokens, self.drop())
         chunks = self.chunk_length, self.chunks_before, self.chunks_after
         met = SortedChunks(sorted_places, seen, *chunks)(query, value)
         return ops.transpose(met, (1, 2, 0, 3))[:, :length]
@@ -142,10 +135,6 @@ class Lsh(MultiHead):
         if padding_mask is None:
             return ops.convert_to_tensor(np.arange(length + missing)[None] < length)
         return ops.pad(ops.cast(padding_mask, "bool"), ((0, 0), (0, missing)))
-
-    def _drop(self):
-        seed = self.seeds()
-        return None if seed is None else Drop(self.dropout, seed)
 
 
 def only_rotates(position: Position) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from keras import ops
 
 from zoo.attention import Attention, advance
+from zoo.attention.kernels import Kernel
 from zoo.core.window import append, count
 
 
@@ -39,12 +40,19 @@ class MultiHead(Attention):
         here = places.query_positions()
         query, (key, value) = self.ask(x, here), self.offer(x, here)
         if not state:
-            return self.attend(query, key, value, places), ()
-        tokens = count(padding_mask)
+            return self.attend(query, key, value, places, self.own_kernel()), ()
+        tokens, fresh = count(padding_mask), self.kept(query, key, value)
+        after = (append(old, new, tokens) for old, new in zip(state, fresh))
         length = advance(state.length, x, padding_mask)
-        after = KeyValues(
-            append(state.key, key, tokens), append(state.value, value, tokens), length
-        )
-        key = ops.concatenate([state.key, key], axis=1)
-        value = ops.concatenate([state.value, value], axis=1)
-        return self.attend(query, key, value, places), after
+        key, value, *more = (ops.concatenate(pair, axis=1) for pair in zip(state, fresh))
+        out = self.attend(query, key, value, places, self.own_kernel(*more))
+        return out, type(state)(*after, length)
+
+    def kept(self, query: Any, key: Any, value: Any) -> tuple:
+        """What the windows of the state keep, in their order: keys and values, `b t g e`, first."""
+        return key, value
+
+    def own_kernel(self, *windows: Any) -> Kernel | None:
+        """The kernel of a kind that needs its own; `windows` is what is kept besides keys and
+        values, the present included."""
+        return None

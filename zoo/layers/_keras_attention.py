@@ -5,21 +5,16 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from zoo.attention._parts import HeadNorm
-from zoo.attention.kernels import Kernel, Rules
-from zoo.attention.kernels._automatic import automatic
+from zoo.attention._scored import Scored
 from zoo.attention.kernels._dropout import Drop
-from zoo.attention.kernels._softmax import Softmax
 from zoo.attention.kernels.dense import Dense
 from zoo.attention.patterns import Pattern
 from zoo.attention.patterns.causal import Causal
 from zoo.attention.patterns.local import Local
-from zoo.core.kinds import make
 from zoo.core.places import Places, span
-from zoo.core.types import PositiveFloat
 from zoo.layers._masks import keys_seen, marks_of, split
 from zoo.layers._projected import Projected
-from zoo.positions import Position, attends
+from zoo.positions import attends
 
 
 class Sizes(NamedTuple):
@@ -29,7 +24,7 @@ class Sizes(NamedTuple):
     value_dim: int
 
 
-class KerasAttention(Projected):
+class KerasAttention(Scored, Projected):
     """The contract of layers that are called like Keras's. Weights have its shapes and its order;
     sublayers the attributes under which it saves them, so that its weight files can be loaded.
 
@@ -52,22 +47,9 @@ class KerasAttention(Projected):
     """Whether there must be as many queries as keys."""
     _output_shape: tuple[int, ...] | None = None
 
-    def __init__(
-        self,
-        position: Position = "nope",
-        kernel: Kernel | None = None,
-        soft_cap: PositiveFloat | None = None,
-        off_by_one: bool = False,
-        query_key_norm: bool = False,
-        **kwargs,
-    ):
+    def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.position = make(Position, position, name="position", dtype=self.dtype_policy)
-        self.kernel = None if kernel is None else make(Kernel, kernel)
-        self.soft_cap, self.off_by_one = soft_cap, off_by_one
-        self.query_key_norm = query_key_norm
-        if self.kernel and (refused := self.kernel.refuses(self)):
-            raise ValueError(f"kernel {type(self.kernel).__name__.lower()} {refused}.")
+        self.check_kernel()
         if not attends(self.position):
             name = type(self.position).__name__.lower()
             raise ValueError(f"position {name} belongs at the embedding, not inside attention.")
@@ -92,11 +74,7 @@ class KerasAttention(Projected):
         self._dropout_layer = self.child(
             keras.layers.Dropout, self.dropout, seed=self.seed, name="dropout"
         )
-        if self.query_key_norm:
-            self.query_norm = self.child(HeadNorm, name="query_norm")
-            self.key_norm = self.child(HeadNorm, name="key_norm")
-            self.query_norm.build(query)
-            self.key_norm.build((None, None, few, size))
+        self.build_norms(query, (None, None, few, size))
         self.position.prepare(num_heads, size)
         self.built = True
 
@@ -137,25 +115,14 @@ class KerasAttention(Projected):
         marks = marks_of(self.pattern, query, key, global_mask=global_mask, segment_ids=segment_ids)
         places = places_of(query, key, tokens, marks)
         query, key, value = (ops.copy(x) for x in (query, key, value))  # without Keras's masks
-        query, key = self._ask(query, places), self._offer(key, places)
+        query = self.place_query(self._query_dense(query), places.query_positions())
+        key = self.place_key(self._key_dense(key), places.key_positions())
         pattern = self._seen(use_causal_mask).sized(key.shape[1])
-        tables = self.position.tables(places, query.dtype)
-        softmax = Softmax(self.soft_cap, self.off_by_one)
-        rules = Rules(places, pattern, self.position, tables, softmax, self._drop(training), pairs)
-        whole = return_attention_scores or pairs is not None
-        kernel = Dense() if whole else self.kernel or automatic(rules, query.shape[2])
-        heads = self._output_dense(kernel(query, key, self._value_dense(value), rules))
+        rules = self.rules(query, places, pattern, self._drop(training), pairs)
+        kernel = Dense() if return_attention_scores or pairs is not None else None
+        heads = self.compute(query, key, self._value_dense(value), rules, kernel)
+        heads = self._output_dense(heads)
         return (heads, self._scores(query, key, rules)) if return_attention_scores else heads
-
-    def _ask(self, x, places):
-        query = self._query_dense(x)
-        query = self.query_norm(query) if self.query_key_norm else query
-        return self.position.bias_query(self.position.rotate(query, places.query_positions()))
-
-    def _offer(self, x, places):
-        key = self._key_dense(x)
-        key = self.key_norm(key) if self.query_key_norm else key
-        return self.position.rotate(key, places.key_positions())
 
     def _seen(self, use_causal_mask):
         pattern = self.pattern

@@ -18,14 +18,15 @@ class BlockSparse(Kernel):
     """Blocks of `block_size` places, or of the pattern's own size where it is made of blocks.
 
     Up to `marked_blocks` blocks of a text may hold tokens that `global_mask` marks as global before
-    all pairs are looked at. Where the length is not known when the graph is made, it is `dense`.
+    all pairs are looked at. Where the length is not known when the graph is made, or pairs have a
+    mask of their own, it is `dense`.
     """
 
     def __init__(self, block_size: PositiveInt = 64, marked_blocks: PositiveInt = 4):
         self.block_size, self.marked_blocks = block_size, marked_blocks
 
     def attend(self, query, key, value, rules):
-        if not rules.places.known():
+        if not rules.places.known() or rules.mask is not None:
             return Dense().attend(query, key, value, rules)
         if GLOBAL in rules.places.marks:
             sizes = self.block_size, self.marked_blocks
