@@ -1,11 +1,10 @@
 """Blocks and feed-forward networks, and what training keeps of a stack of them."""
 
-import functools
-
 import keras
 import numpy as np
 import pytest
 from examples import INSIDE, POSITIONS, VOCABULARY, attention, transformer
+from gradients import TENSORFLOW, gradients, near
 from keras import ops
 
 from zoo.backbones import Backbone
@@ -17,7 +16,6 @@ from zoo.core.kinds import kinds, make
 from zoo.tasks.causal_lm import CausalLM
 from zoo.training.learner import Learner
 
-TENSORFLOW = keras.config.backend() == "tensorflow"
 MEMORY = ["none", "checkpoint", "reversible"]
 KEPT = [("pre_norm", "checkpoint"), ("reversible", "checkpoint"), ("reversible", "reversible")]
 
@@ -29,10 +27,6 @@ def block(kind, **options):
 
 def feed_forward(kind="plain", **options):
     return {"kind": kind, "intermediate_dim": 24, "initializer_range": 0.3, **options}
-
-
-def near(found, wanted, scale=1e-5):
-    np.testing.assert_allclose(found, wanted, atol=scale * max(np.abs(wanted).max(), 1))
 
 
 @pytest.fixture
@@ -80,48 +74,6 @@ def test_rms_norm_divides_by_the_root_mean_square_alone(x):
 )
 def test_activations_are_their_formulas(kind, formula, x):
     near(ACTIVATIONS[kind](x), formula(x), 1e-6)
-
-
-@functools.cache
-def compiler(jit=False):
-    """What makes values and gradients of `function(*inputs)` in the variables of a model."""
-    return _tensorflow_gradients if TENSORFLOW else _jax_gradients
-
-
-def _tensorflow_gradients(function, model, inputs, jit=False):
-    import tensorflow as tf
-
-    @tf.function(jit_compile=jit)
-    def run(*inputs):
-        with tf.GradientTape() as tape:
-            value = function(*inputs)
-        found = tape.gradient(value, [v.value for v in model.trainable_variables])
-        return value, [tf.convert_to_tensor(gradient) for gradient in found]
-
-    return run(*inputs)
-
-
-def _jax_gradients(function, model, inputs, jit=False):
-    import jax
-
-    def run(values, rest):
-        given = [*zip(model.trainable_variables, values), *zip(model.non_trainable_variables, rest)]
-        with keras.StatelessScope(given) as scope:
-            value = function(*inputs)
-            return value, [scope.get_current_value(v) for v in model.non_trainable_variables]
-
-    values = [v.value for v in model.trainable_variables]
-    rest = [v.value for v in model.non_trainable_variables]
-    run = jax.value_and_grad(run, has_aux=True)
-    (value, rest), found = (jax.jit(run) if jit else run)(values, rest)
-    for variable, new in zip(model.non_trainable_variables, rest):
-        variable.assign(new)
-    return value, found
-
-
-def gradients(function, model, *inputs, jit=False):
-    value, found = compiler()(function, model, inputs, jit)
-    return [ops.convert_to_numpy(x) for x in (value, *found)]
 
 
 @pytest.mark.parametrize("jit", [False, True])

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 from examples import VOCABULARY, causal_lm, gpt
+from gradients import TENSORFLOW, gradients, near
 from keras import ops
-from test_blocks import TENSORFLOW, gradients, near
 
 from zoo.training.learner import Learner
 

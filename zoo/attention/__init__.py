@@ -1,18 +1,20 @@
 """Attention layers: project, place, attend, project back."""
 
+from functools import partial
 from typing import Any
 
 import keras
 from keras import ops
 
 from zoo.attention._parts import Seeds
-from zoo.attention._scored import Scored
+from zoo.attention._scored import ALL, Scored
 from zoo.attention.kernels import Kernel
 from zoo.attention.kernels._dropout import Drop
 from zoo.attention.patterns import Pattern
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make
 from zoo.core.places import Places, span
+from zoo.core.recompute import in_turn
 from zoo.core.types import PositiveFloat, PositiveInt, Probability
 from zoo.core.window import count
 from zoo.positions import attends
@@ -22,7 +24,9 @@ class Attention(Scored):
     """The contract of every attention, and the projections they share.
 
     `num_key_value_heads` defaults to `num_heads`; `kernel` to the fastest that computes what is
-    asked. Subclasses say in `call` what the keys are and what is remembered.
+    asked. Only `num_parallel_heads` of the key-value heads, with their queries, are in memory at
+    once: the others wait their turn, and all are computed again in the backward pass; with a state,
+    where texts are short, all are. Subclasses say what the keys are and what is remembered.
     Raises ValueError when the heads do not divide, ZooError for a position that belongs elsewhere.
     """
 
@@ -36,6 +40,7 @@ class Attention(Scored):
         head_dim: PositiveInt,
         pattern: Pattern = "causal",
         num_key_value_heads: PositiveInt | None = None,
+        num_parallel_heads: PositiveInt | None = None,
         dropout: Probability = 0.0,
         use_bias: bool = True,
         initializer_range: PositiveFloat = 0.02,
@@ -44,12 +49,16 @@ class Attention(Scored):
         super().__init__(**kwargs)
         self.num_heads, self.head_dim = num_heads, head_dim
         self.num_key_value_heads = num_key_value_heads or num_heads
+        self.num_parallel_heads = num_parallel_heads
         self.pattern = make(Pattern, pattern)
         self.dropout, self.use_bias, self.initializer_range = dropout, use_bias, initializer_range
         self.seen = self.pattern
         if num_heads % self.num_key_value_heads:
             few = f"num_key_value_heads {self.num_key_value_heads}"
             raise ValueError(f"num_heads {num_heads} must be a multiple of {few}.")
+        if num_parallel_heads and self.num_key_value_heads % num_parallel_heads:
+            whole = f"num_parallel_heads {num_parallel_heads} must divide num_key_value_heads"
+            raise ValueError(f"{whole} {self.num_key_value_heads}.")
         self.check_kernel()
         if not attends(self.position):
             raise ZooError(
@@ -58,7 +67,12 @@ class Attention(Scored):
             )
 
     def call(
-        self, x: Any, padding_mask: Any = None, state: Any = (), marks: dict[str, Any] | None = None
+        self,
+        x: Any,
+        padding_mask: Any = None,
+        state: Any = (),
+        marks: dict[str, Any] | None = None,
+        training: Any = None,
     ) -> tuple[Any, Any]:
         """x `b t d`, padding_mask bool `b t` -> `b t d` and the next state.
 
@@ -67,7 +81,33 @@ class Attention(Scored):
         Raises ValueError for marks that are missing, or told where there is a state: they are not
         remembered.
         """
+        if state:
+            return self.remember(x, padding_mask, state, marks)
+        few, groups = self.num_parallel_heads, self.num_key_value_heads
+        if few is None or few == groups:
+            return self.attend_within(x, padding_mask, marks), ()
+        parts = [slice(first, first + few) for first in range(0, groups, few)]
+        attend = [partial(self.attend_within, groups=part) for part in parts]
+        return self._with_bias(in_turn(attend, [self], training)(x, padding_mask, marks)), ()
+
+    def attend_within(
+        self, x: Any, padding_mask: Any = None, marks: Any = None, groups: slice = ALL
+    ) -> Any:
+        """What x, `b t d`, gives without a state: `b t d`. Of some key-value heads and their
+        queries it is their part, to which the output's bias is to be added."""
+        places = self.places(x, 0, (), padding_mask, marks)
+        query = self.ask(x, places.query_positions(), groups)
+        key, value = self.offer(x, places.key_positions(), groups)
+        return self.attend(query, key, value, places, self.own_kernel(), groups)
+
+    def remember(self, x: Any, padding_mask: Any, state: Any, marks: Any) -> tuple[Any, Any]:
+        """`call` behind a state."""
         raise NotImplementedError
+
+    def own_kernel(self, *windows: Any) -> Kernel | None:
+        """The kernel of a kind that needs its own; `windows` is what its state keeps besides keys
+        and values, the present included."""
+        return None
 
     def compute_output_spec(self, x: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
         return self.same_shape(x), ()
@@ -103,21 +143,46 @@ class Attention(Scored):
         dense.build(shape)
         return dense
 
-    def ask(self, x: Any, positions: Any) -> Any:
-        """x `b q d` at positions `b q` or `1 q` -> queries `b q h e`."""
-        return self.place_query(self.query(x), positions)
+    def ask(self, x: Any, positions: Any, groups: slice = ALL) -> Any:
+        """x `b q d` at positions `b q` or `1 q` -> queries `b q h e`, of some key-value heads."""
+        heads = self.heads_of(groups)
+        return self.place_query(project(self.query, x, heads), positions, heads)
 
-    def offer(self, x: Any, positions: Any) -> tuple[Any, Any]:
-        """x `b k d` at positions `b k` or `1 k` -> keys and values `b k g e`."""
-        return self.place_key(self.key(x), positions), self.value(x)
+    def offer(self, x: Any, positions: Any, groups: slice = ALL) -> tuple[Any, Any]:
+        """x `b k d` at positions `b k` or `1 k` -> keys and values `b k g e`, some of them."""
+        key, value = project(self.key, x, groups), project(self.value, x, groups)
+        return self.place_key(key, positions), value
 
     def attend(
-        self, query: Any, key: Any, value: Any, places: Places, kernel: Kernel | None = None
+        self,
+        query: Any,
+        key: Any,
+        value: Any,
+        places: Places,
+        kernel: Kernel | None = None,
+        groups: slice = ALL,
     ) -> Any:
-        """query `b q h e`, key and value `b k g e` -> `b q d`."""
+        """query `b q h e`, key and value `b k g e` -> `b q d`: of all heads, or some of them."""
         pattern = self.seen.sized(key.shape[1]) if places.shift is None else self.seen
-        rules = self.rules(query, places, pattern, self.drop())
-        return self.attention_output(self.compute(query, key, value, rules, kernel))
+        heads = self.heads_of(groups)
+        rules = self.rules(query, places, pattern, self.drop(), first_head=heads.start or 0)
+        return self.project_back(self.compute(query, key, value, rules, kernel), heads)
+
+    def heads_of(self, groups: slice) -> slice:
+        """The query heads of some key-value heads."""
+        each = self.num_heads // self.num_key_value_heads
+        return ALL if groups == ALL else slice(groups.start * each, groups.stop * each)
+
+    def project_back(self, heads: Any, some: slice = ALL) -> Any:
+        """Heads `b q h e` -> `b q d`; of some heads their part, without the bias."""
+        output = self.attention_output
+        if some == ALL:
+            return output(heads)
+        return ops.einsum(output.equation, heads, ops.cast(output.kernel[some], heads.dtype))
+
+    def _with_bias(self, x):
+        bias = self.attention_output.bias
+        return x if bias is None else x + ops.cast(bias, x.dtype)
 
     def drop(self) -> Drop | None:
         """The dropout of this call; None when nothing is dropped."""
@@ -139,6 +204,15 @@ class Attention(Scored):
             padding_mask = ops.concatenate([remembered, padding_mask], axis=1)
         query = everywhere[num_slots:]
         return Places(query, everywhere, shift, padding_mask, told)
+
+
+def project(dense: keras.layers.EinsumDense, x: Any, heads: slice = ALL) -> Any:
+    """What a projection of x, `b t d`, to heads gives of some of them, `b t h e`."""
+    if heads == ALL:
+        return dense(x)
+    x = ops.cast(x, dense.compute_dtype)
+    found = ops.einsum(dense.equation, x, ops.cast(dense.kernel[:, heads], x.dtype))
+    return found if dense.bias is None else found + ops.cast(dense.bias[heads], x.dtype)
 
 
 def advance(length: Any, x: Any, padding_mask: Any) -> Any:

@@ -14,6 +14,8 @@ from zoo.core.places import Places
 from zoo.core.types import PositiveFloat
 from zoo.positions import Position
 
+ALL = slice(None)
+
 
 class Scored(LayerKind):
     """Where tokens stand, how scores become weights, and how it is computed: `kernel` defaults to
@@ -47,10 +49,11 @@ class Scored(LayerKind):
             self.query_norm.build(query_shape)
             self.key_norm.build(key_shape)
 
-    def place_query(self, query: Any, positions: Any) -> Any:
-        """Projected queries `b q h e` at positions `b q` or `1 q` -> as they are compared."""
+    def place_query(self, query: Any, positions: Any, heads: slice = ALL) -> Any:
+        """Projected queries `b q h e` of some heads at positions `b q` or `1 q` -> as they are
+        compared."""
         query = self.query_norm(query) if self.query_key_norm else query
-        return self.position.bias_query(self.position.rotate(query, positions))
+        return self.position.bias_query(self.position.rotate(query, positions), heads)
 
     def place_key(self, key: Any, positions: Any) -> Any:
         """Projected keys `b k g e` at positions `b k` or `1 k` -> as they are compared."""
@@ -58,12 +61,18 @@ class Scored(LayerKind):
         return self.position.rotate(key, positions)
 
     def rules(
-        self, query: Any, places: Places, pattern: Pattern, drop: Drop | None, mask: Any = None
+        self,
+        query: Any,
+        places: Places,
+        pattern: Pattern,
+        drop: Drop | None,
+        mask: Any = None,
+        first_head: int = 0,
     ) -> Rules:
-        """The rules for the scores of queries `b q h e`."""
+        """The rules for the scores of queries `b q h e`, of heads from the first on."""
         scoring, softmax = self.scoring(), Softmax(self.soft_cap, self.off_by_one)
         tables = scoring.tables(places, query.dtype)
-        return Rules(places, pattern, scoring, tables, softmax, drop, mask)
+        return Rules(places, pattern, scoring, tables, softmax, drop, mask, first_head)
 
     def scoring(self) -> Position:
         """What adds to the scores."""

@@ -38,6 +38,8 @@ class Seen(NamedTuple):
     tokens: Any = None
     """bool `b t`, or None when all are."""
     drop: Drop | None = None
+    first_head: int = 0
+    """The first of the heads of a layer that are here."""
 
 
 class Rows(NamedTuple):
@@ -171,7 +173,7 @@ class SortedChunks:
     def _hide(self, scores, asking, met, rows):
         """Scores `c n s x` -> float32, and HIDDEN where nothing may be seen."""
         scores = ops.where(itself(asking, met), SELF, ops.cast(scores, "float32"))
-        head = (rows.number // self.batch)[:, None, None, None]
+        head = (self.seen.first_head + rows.number // self.batch)[:, None, None, None]
         seen = self.seen.pattern.allowed(asking[..., None], met[:, :, None], head)
         if self.seen.tokens is not None:
             tokens = self.seen.tokens
@@ -187,7 +189,8 @@ class SortedChunks:
         places, rounds = group
         asking, met = self.circle.split(places)
         size, keys = asking.shape[-1], met.shape[-1]
-        head = ops.reshape(rows.number[:, None] * self.circle.rounds + rounds, (-1,))
+        number = rows.number + self.seen.first_head * self.batch
+        head = ops.reshape(number[:, None] * self.circle.rounds + rounds, (-1,))
         asking, met = ops.reshape(asking, (-1, size)), ops.reshape(met, (-1, 1, keys))
         flat = ops.reshape(weights, (1, -1, size, keys))
         return ops.reshape(self.seen.drop(flat, Tile(head, asking, met, None)), ops.shape(weights))

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from zoo.attention import project
 from zoo.attention._hashing import Rotations, bucket_sizes, buckets, order
 from zoo.attention._parts import Seeds, unit
+from zoo.attention._scored import ALL
 from zoo.attention._self_last import SelfLast
 from zoo.attention._sorted_chunks import Seen, SortedChunks
 from zoo.attention.multi_head import MultiHead
@@ -81,15 +83,18 @@ class Lsh(MultiHead):
         self.position.prepare(*heads)
         self.built = True
 
-    def call(self, x, padding_mask=None, state=(), marks=None):
-        if state or self._within_a_chunk(x.shape[1]):
-            return super().call(x, padding_mask, state, marks)
+    def attend_within(self, x, padding_mask=None, marks=None, groups=ALL):
+        if self._within_a_chunk(x.shape[1]):
+            return super().attend_within(x, padding_mask, marks, groups)
         places = self.places(x, 0, (), padding_mask, marks)
-        heads = self.ask(x, places.query_positions())
+        heads = self.ask(x, places.query_positions(), groups)
         sizes = self.num_buckets or bucket_sizes(x.shape[1], self.chunk_length)
         shape = (self.num_heads, self.head_dim, self.num_hashes, sum(sizes) // 2)
-        met = self.meet(heads, self.value(x), padding_mask, self.rotations(shape=shape))
-        return self.attention_output(met), ()
+        rotations = self.rotations(shape=shape)[groups]
+        met = self.meet(
+            heads, project(self.value, x, groups), padding_mask, rotations, groups.start or 0
+        )
+        return self.project_back(met, groups)
 
     def _within_a_chunk(self, length):
         if length is None or length <= self.chunk_length:
@@ -97,23 +102,25 @@ class Lsh(MultiHead):
         chunks = -(-length // self.chunk_length) * self.num_hashes
         return chunks < self.chunks_before + self.chunks_after
 
-    def ask(self, x, positions):
-        return self.position.rotate(self.query_key(x), positions)
+    def ask(self, x, positions, groups=ALL):
+        return self.position.rotate(project(self.query_key, x, groups), positions)
 
-    def offer(self, x, positions):
-        return unit(self.ask(x, positions)), self.value(x)
+    def offer(self, x, positions, groups=ALL):
+        return unit(self.ask(x, positions, groups)), project(self.value, x, groups)
 
     def scoring(self):
         return self.self_last
 
-    def meet(self, heads: Any, value: Any, padding_mask: Any, rotations: Any) -> Any:
-        """Shared queries and keys, and values, `b t h e`; rotations float32 `h e r x`, x half the
-        sum of the bucket sizes -> `b t h e`."""
+    def meet(
+        self, heads: Any, value: Any, padding_mask: Any, rotations: Any, first_head: int = 0
+    ) -> Any:
+        """Shared queries and keys, and values, `b t h e`, of heads from the first on; rotations
+        float32 `h e r x`, x half the sum of the bucket sizes -> `b t h e`."""
         length = heads.shape[1]
         query, value = self._whole_chunks(heads), self._whole_chunks(value)
         tokens = self._tokens(padding_mask, length)
         sorted_places = self.order(query, tokens, rotations, length)
-        seen = Seen(self.pattern.sized(length), tokens, self.drop())
+        seen = Seen(self.pattern.sized(length), tokens, self.drop(), first_head)
         chunks = self.chunk_length, self.chunks_before, self.chunks_after
         met = SortedChunks(sorted_places, seen, *chunks)(query, value)
         return ops.transpose(met, (1, 2, 0, 3))[:, :length]

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from keras import ops
 
 from zoo.attention import Attention, advance
-from zoo.attention.kernels import Kernel
 from zoo.core.window import append, count
 
 
@@ -34,13 +33,10 @@ class MultiHead(Attention):
         empty = ops.zeros(shape, self.compute_dtype)
         return KeyValues(empty, empty, ops.zeros((batch_size,), "int32"))
 
-    def call(self, x, padding_mask=None, state=(), marks=None):
-        num_slots = ops.shape(state.key)[1] if state else 0
-        places = self.places(x, num_slots, state, padding_mask, marks)
+    def remember(self, x, padding_mask, state, marks):
+        places = self.places(x, ops.shape(state.key)[1], state, padding_mask, marks)
         here = places.query_positions()
         query, (key, value) = self.ask(x, here), self.offer(x, here)
-        if not state:
-            return self.attend(query, key, value, places, self.own_kernel()), ()
         tokens, fresh = count(padding_mask), self.kept(query, key, value)
         after = (append(old, new, tokens) for old, new in zip(state, fresh))
         length = advance(state.length, x, padding_mask)
@@ -51,8 +47,3 @@ class MultiHead(Attention):
     def kept(self, query: Any, key: Any, value: Any) -> tuple:
         """What the windows of the state keep, in their order: keys and values, `b t g e`, first."""
         return key, value
-
-    def own_kernel(self, *windows: Any) -> Kernel | None:
-        """The kernel of a kind that needs its own; `windows` is what is kept besides keys and
-        values, the present included."""
-        return None

@@ -40,15 +40,12 @@ class SegmentRecurrent(Attention):
         shape = (batch_size, self.memory_length, self.query.kernel.shape[0])
         return Memory(ops.zeros(shape, self.compute_dtype), ops.zeros((batch_size,), "int32"))
 
-    def call(self, x, padding_mask=None, state=(), marks=None):
-        num_slots = self.memory_length if state else 0
-        places = self.places(x, num_slots, state, padding_mask, marks)
-        context, after = x, ()
-        if state:
-            memory = ops.stop_gradient(ops.cast(state.hidden, x.dtype))
-            context = ops.concatenate([memory, x], axis=1)
-            length = advance(state.length, x, padding_mask)
-            after = Memory(append(memory, x, count(padding_mask)), length)
+    def remember(self, x, padding_mask, state, marks):
+        places = self.places(x, self.memory_length, state, padding_mask, marks)
+        memory = ops.stop_gradient(ops.cast(state.hidden, x.dtype))
+        context = ops.concatenate([memory, x], axis=1)
+        length = advance(state.length, x, padding_mask)
+        after = Memory(append(memory, x, count(padding_mask)), length)
         query = self.ask(x, places.query_positions())
         key, value = self.offer(context, places.key_positions())
         return self.attend(query, key, value, places), after

@@ -73,6 +73,8 @@ class Tile(NamedTuple):
     """int32 `b`: place + shift is the position in the text."""
     backward: bool = False
     """Whether the last query is the last key and scores of later keys need not be right."""
+    whole: bool = False
+    """Whether it is the whole table: of consecutive heads that NumPy knows, all in one block."""
     text: Any = None
     """int32 `c`, the text each row belongs to, where the texts of a batch are rows of one table."""
 

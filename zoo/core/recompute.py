@@ -119,6 +119,49 @@ def _forward(pure, length, inputs, fixed):
     return [out], (more, after), backward
 
 
+def in_turn(functions: list, layers: list, training: Any) -> Callable[..., Any]:
+    """The sum of functions `x, *given -> out` of the same x, one computed after the other, and once
+    more in the backward pass: what is computed on the way is in memory for one alone.
+
+    They call the same layers, and each draws the same random numbers. A gradient flows from `out`
+    into `x` and the weights of the layers.
+    """
+    pures = [Pure(function, layers, training) for function in functions]
+
+    def run(x, *given):
+        def forward(inputs, fixed):
+            return _in_turn(pures, inputs, *fixed)
+
+        weights, frozen, seeds = pures[0].values()
+        (out,), after = differentiable(forward, [x, *weights], (frozen, seeds, given))
+        pures[0].advance(after)
+        return out
+
+    return run
+
+
+def _in_turn(pures, inputs, frozen, seeds, given):
+    x, *weights = inputs
+
+    def again(pure):
+        return lambda x, *weights: pure(weights, frozen, seeds, x, *given)[0]
+
+    out, after = pures[0](weights, frozen, seeds, x, *given)
+    for pure in pures[1:]:
+        out = out + again(pure)(behind(x, out), *weights)
+
+    def backward(gradient):
+        found, wait = None, gradient
+        for pure in pures:
+            _, turn = pullback(again(pure), [behind(x, wait), *weights])
+            into = turn(gradient)
+            found = into if found is None else [old + new for old, new in zip(found, into)]
+            wait = found[0]
+        return found
+
+    return [out], after, backward
+
+
 def differentiable(forward: Callable[..., Any], inputs: list, fixed: Any) -> tuple[list, Any]:
     """`out, more, backward = forward(inputs, fixed)`: a list of tensors, a structure of what no
     gradient flows from, and what turns gradients of `out` into gradients of the inputs."""

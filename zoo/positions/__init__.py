@@ -36,8 +36,8 @@ class Position(LayerKind):
         """Queries or keys `b t h e`, positions int `b t` or `1 t` -> `b t h e`."""
         return heads
 
-    def bias_query(self, query: Any) -> Any:
-        """Queries `b q h e` -> `b q h e`."""
+    def bias_query(self, query: Any, heads: slice = slice(None)) -> Any:
+        """Queries `b q h e` of some heads -> `b q h e`."""
         return query
 
     def tables(self, places: Places, dtype: Any) -> list:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from keras import ops
 
 from zoo.core.places import span
@@ -47,13 +46,14 @@ def take_rows(table: Any, tile: Any, query: Any) -> Any:
     """table `h r e` or `1 r e`, queries `b c q …` -> the rows for each block of a tile,
     `c n r e`, from its largest distance down. `c n` is `1 1` where all are alike."""
     columns = num_distances(tile, query)
-    if isinstance(tile.head, np.ndarray):  # the whole table of scores
-        return table[:, None, :columns]
+    own = table.shape[0] != 1
+    if tile.whole:
+        return (table[tile.head[0] : tile.head[-1] + 1] if own else table)[:, None, :columns]
     farthest = tile.query[:, :1] + (ops.shape(query)[2] - 1) - tile.key[:, :, 0]
     index = (tile.farthest - farthest)[..., None] + span(columns)
     rows = ops.shape(table)[1]
     index = ops.clip(index, 0, rows - 1)
-    if table.shape[0] != 1:
+    if own:
         index = index + (tile.head * rows)[:, None, None]
     return ops.take(ops.reshape(table, (-1, table.shape[-1])), index, axis=0)
 

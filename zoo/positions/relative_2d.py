@@ -43,15 +43,24 @@ class Relative2d(OnGrid):
         axes = list(zip(tables, asking, asked, (self.height, self.width)))
         by_line = [by_target(query, table, here, size) for table, here, _, size in axes]
         lines = [one_hot(there, size, query.dtype) for _, _, there, size in axes]
-        return ops.matmul(ops.concatenate(by_line, -1), ops.concatenate(lines, -2))
+        return product(ops.concatenate(by_line, -1), ops.concatenate(lines, -2))
 
 
 def by_target(query, table, here, size):
     """Queries `b c q e` that stand in lines `… c q 1 1`, table `2y-1 e` -> the score of every line
     of keys, `b c q y`."""
-    by_step = ops.matmul(query, ops.transpose(table))
+    by_step = product(query, ops.transpose(table))
     step = ops.arange(size, dtype="int32") - here[..., 0] + size - 1
     return ops.take_along_axis(by_step, step if len(step.shape) == 4 else step[None], axis=-1)
+
+
+def product(lines, table):
+    """`b c q y` times `… y x`, where … is c or b c and axes may be 1 -> `b c q x`.
+
+    TensorFlow 2.21 with oneDNN reads beyond the end of `1 1 y x` when it multiplies `b 1 q y` with
+    it: with one axis more it does not.
+    """
+    return ops.matmul(lines[:, :, None], table[..., None, :, :])[:, :, 0]
 
 
 def one_hot(there, size, dtype):

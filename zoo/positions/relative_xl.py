@@ -69,8 +69,8 @@ class RelativeXl(ByDistance):
             first.make_biases()
             self.biases = first.biases
 
-    def bias_query(self, query):
-        return query + self.biases.values(query.dtype)[0]
+    def bias_query(self, query, heads=slice(None)):
+        return query + self.biases.values(query.dtype)[0][heads]
 
     def tables(self, places, dtype):
         """The projected sinusoids `h r e`, and what turns queries biased by u into queries biased

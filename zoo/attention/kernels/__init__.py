@@ -28,6 +28,8 @@ class Rules(NamedTuple):
     drop: Drop | None = None
     mask: Any = None
     """Which pairs may be seen at all, bool `b 1 q k`; only where the whole table is computed."""
+    first_head: int = 0
+    """The first of the heads of a layer that the table is of."""
 
     def scores(self, content: Any, query: Any, tables: list, tile: Tile) -> Any:
         """content `b c q x`, the products of queries `b c q e` with the x = n · k keys of a tile
@@ -54,8 +56,9 @@ class Rules(NamedTuple):
         """The whole table as a tile."""
         places = self.places
         backward = self.pattern.causal and places.aligned
-        head, key = np.arange(num_heads, dtype="int32"), places.key[None, None]
-        return Tile(head, places.query[None], key, places.farthest(), places.shift, backward)
+        head = self.first_head + np.arange(num_heads, dtype="int32")
+        query, key = places.query[None], places.key[None, None]
+        return Tile(head, query, key, places.farthest(), places.shift, backward, whole=True)
 
 
 class Kernel(Kind):

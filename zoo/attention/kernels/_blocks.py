@@ -76,7 +76,7 @@ class Blocks:
         query = self.grid.first + (query % rows * self.grid.size)[:, None] + within
         key = (key % self.grid.columns() * self.grid.size)[..., None] + within
         places = self.rules.places
-        head = head % self.num_heads
+        head = self.rules.first_head + head % self.num_heads
         return Tile(head, query, key, places.farthest(), places.shift, text=text)
 
     def seen(self, tile: Tile, marked: bool = False) -> Any:

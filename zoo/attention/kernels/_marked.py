@@ -36,7 +36,8 @@ def attend_marked(
     found, index = ops.top_k(marked, room)
     index = ops.where(found > 0, index, -1)
     sizes = num_heads * grid.rows(), groups * grid.columns()
-    parts = plan(rules.pattern, grid, num_heads, groups).repeated(texts, *sizes)
+    parts = plan(rules.pattern, grid, num_heads, groups, first_head=rules.first_head)
+    parts = parts.repeated(texts, *sizes)
     for lines in (_met_by_all, _meet_all):
         row, blocks = lines(index, num_heads, groups, grid)
         numbers = texts * sizes[0], texts * sizes[1]

@@ -59,14 +59,20 @@ class Plan(NamedTuple):
 
 
 def plan(
-    pattern: Pattern, grid: Grid, num_heads: int, num_key_value_heads: int, sure: bool = True
+    pattern: Pattern,
+    grid: Grid,
+    num_heads: int,
+    num_key_value_heads: int,
+    sure: bool = True,
+    first_head: int = 0,
 ) -> Plan:
-    """The plan of `pattern` over all heads. Unless it is `sure`, every pair is to be checked."""
+    """The plan of `pattern` over so many heads, from `first_head` of a layer on. Unless it is
+    `sure`, every pair is to be checked."""
     rows, columns = grid.rows(), grid.columns()
     same = None if pattern.by_head else pattern.tiles(grid)
     query, key, whole = [], [], []
     for head in range(num_heads):
-        tiles = same or pattern.tiles(grid, head)
+        tiles = same or pattern.tiles(grid, first_head + head)
         group = head * num_key_value_heads // num_heads
         query.append(tiles.row + head * rows)
         key.append(tiles.column + group * columns)

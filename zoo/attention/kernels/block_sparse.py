@@ -33,5 +33,5 @@ class BlockSparse(Kernel):
             return attend_marked(query, key, value, rules, *sizes)
         pattern, heads = tiles_of(rules), (query.shape[1], key.shape[1])
         grid = grid_of(rules, pattern, self.block_size)
-        found = plan(pattern, grid, *heads, sure=pattern is rules.pattern)
+        found = plan(pattern, grid, *heads, pattern is rules.pattern, rules.first_head)
         return Tiled(rules, found, Blocks(rules, grid, *heads))(query, key, value)
