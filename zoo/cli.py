@@ -157,7 +157,7 @@ def train(
     build.text(resolved)
     folder = run or Path("runs") / resolved.name
     print(f"{resolved.name}: training in {folder}", flush=True)
-    _start_backend()
+    _start_backend(build.training(resolved).return_memory)
     facts = zoo.train(resolved, folder, resume)
     print(f"{_summary(facts)}\nReport, log and curve: {folder}", flush=True)
     if wanted := build.export(resolved):
@@ -238,9 +238,11 @@ def export(
 app.command()(bench)
 
 
-def _start_backend() -> None:
+def _start_backend(return_memory: bool = False) -> None:
     """Import Keras and its backend. Their start-up notes are kept off the terminal: what goes
     wrong is an exception anyway."""
+    if return_memory:  # TensorFlow's own allocator doubles what it takes, and keeps it
+        os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU
     kept = os.dup(2)

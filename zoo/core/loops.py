@@ -4,7 +4,8 @@
 the carry on TensorFlow) nor a derivative.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -47,6 +48,19 @@ def _tensorflow_scan(body, carry, inputs, length):
         maximum_iterations=length,
     )
     return carry, tree.pack_sequence_as(like, [stack.stack() for stack in stacks])
+
+
+@contextmanager
+def waiting_for(x: Any) -> Iterator[None]:
+    """What is called inside is not computed before the tensor x is, also where it does not depend
+    on it. XLA decides by itself."""
+    if keras.config.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    with tf.control_dependencies([x]):
+        yield
 
 
 def pullback(function: Callable[..., Any], inputs: list) -> tuple[Any, Callable[[Any], list]]:

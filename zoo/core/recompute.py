@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras import ops, tree
 
-from zoo.core.loops import pullback, scan
+from zoo.core.loops import pullback, scan, waiting_for
 
 
 class Pure:
@@ -32,10 +32,11 @@ class Pure:
         return weights, frozen, seeds
 
     def __call__(self, weights: list, frozen: list, seeds: list, *inputs: Any) -> tuple[Any, list]:
-        """What the function gives, and the seeds after it."""
+        """What the function gives, and the seeds after it. Nothing of it is computed, nor held,
+        before the first input is there."""
         variables = [*self.weights, *self.frozen, *self.seeds]
         given = zip(variables, [*weights, *frozen, *seeds])
-        with keras.StatelessScope(state_mapping=given) as scope:
+        with keras.StatelessScope(state_mapping=given) as scope, waiting_for(inputs[0]):
             out = self.function(*inputs, training=self.training)
             return out, [scope.get_current_value(seed) for seed in self.seeds]
 
@@ -146,20 +147,21 @@ def _in_turn(pures, inputs, frozen, seeds, given):
     def again(pure):
         return lambda x, *weights: pure(weights, frozen, seeds, x, *given)[0]
 
-    out, after = pures[0](weights, frozen, seeds, x, *given)
+    out, seeds_after = pures[0](weights, frozen, seeds, x, *given)
     for pure in pures[1:]:
         out = out + again(pure)(behind(x, out), *weights)
 
     def backward(gradient):
         found, wait = None, gradient
         for pure in pures:
-            _, turn = pullback(again(pure), [behind(x, wait), *weights])
-            into = turn(gradient)
+            with waiting_for(wait):
+                _, turn = pullback(again(pure), [behind(x, wait), *weights])
+                into = turn(gradient)
             found = into if found is None else [old + new for old, new in zip(found, into)]
             wait = found[0]
         return found
 
-    return [out], after, backward
+    return [out], seeds_after, backward
 
 
 def differentiable(forward: Callable[..., Any], inputs: list, fixed: Any) -> tuple[list, Any]:

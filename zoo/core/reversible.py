@@ -8,7 +8,7 @@ and their gradients (Gomez et al. 2017; Kitaev et al. 2020, section 3).
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from zoo.core.loops import pullback
+from zoo.core.loops import pullback, waiting_for
 from zoo.core.recompute import Pure, behind, differentiable
 
 
@@ -61,7 +61,8 @@ def _backward(calls, streams, gradients):
     (x, y), (into_x, into_y), into = streams, gradients, []
     for call, weights in reversed(calls):
         added, turn = pullback(_added(call), [behind(x, into_y), *weights])
-        found, *into_weights = turn(into_y)
+        with waiting_for(added):
+            found, *into_weights = turn(into_y)
         x, y = y - added, x
         into_x, into_y = into_y, into_x + found
         into = [*into_weights, *into]

@@ -53,7 +53,9 @@ class Model:
 
 @dataclass(frozen=True)
 class Training:
-    """How a model is trained. `*_every` and `steps` count optimizer steps."""
+    """How a model is trained. `*_every` and `steps` count optimizer steps. `return_memory`: on a
+    CPU, `zoo train` gives freed memory back to the system at once, which is slower and needs less.
+    """
 
     steps: PositiveInt
     optimizer: Optimizer
@@ -63,6 +65,7 @@ class Training:
     ema_momentum: Fraction | None = None
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16", "bfloat16"] = "float32"
     jit_compile: bool = True
+    return_memory: bool = False
     steps_per_execution: PositiveInt = 1
     seed: Seed = 0
     deterministic: bool = False

@@ -21,6 +21,7 @@ FREE_TO_CHANGE = {
     ("training", "validation_batches"),
     ("training", "checkpoint_every"),
     ("training", "keep_checkpoints"),
+    ("training", "return_memory"),
 }
 """What a resumed run may do otherwise, and all of `export`."""
 

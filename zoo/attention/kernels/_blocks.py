@@ -46,7 +46,8 @@ class Blocks:
         """`b h t e` -> `b c s e`."""
         batch, num_heads, length, size = ops.shape(heads)
         missing = -length % self.grid.size
-        heads = ops.pad(heads, ((0, 0), (0, 0), (0, missing), (0, 0)))
+        if missing:
+            heads = ops.pad(heads, ((0, 0), (0, 0), (0, missing), (0, 0)))
         blocks = num_heads * (length + missing) // self.grid.size
         if self.texts:
             batch, blocks = 1, self.texts * blocks
