@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from examples import VOCABULARY, causal_lm, gpt
 from gradients import TENSORFLOW, gradients, near
+from graphs import largest
 from keras import ops
 
 from zoo.training.learner import Learner
@@ -76,13 +77,6 @@ def test_a_batch_of_padding_alone_costs_nothing(draw):
     ids, targets, weights = batch(draw)
     loss = ours.compute_loss(None, targets, ours({"token_ids": ids}), 0 * weights)
     assert float(loss) == 0
-
-
-def largest(graph):
-    """The largest number of elements of any tensor in a graph and in the functions it calls."""
-    inside = [f.graph for f in graph._functions.values()] if hasattr(graph, "_functions") else []
-    shapes = [x.shape for g in (graph, *inside) for op in g.get_operations() for x in op.outputs]
-    return max(shape.num_elements() or 0 for shape in shapes if shape.rank is not None)
 
 
 @pytest.mark.skipif(not TENSORFLOW, reason="reads TensorFlow's graph")

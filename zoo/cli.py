@@ -11,7 +11,7 @@ import typer
 
 import zoo
 from zoo.bench.command import bench
-from zoo.core import schema
+from zoo.core import machine, schema
 from zoo.core.errors import ZooError, suggest
 from zoo.core.kinds import PACKAGE, kinds
 
@@ -241,8 +241,8 @@ app.command()(bench)
 def _start_backend(return_memory: bool = False) -> None:
     """Import Keras and its backend. Their start-up notes are kept off the terminal: what goes
     wrong is an exception anyway."""
-    if return_memory:  # TensorFlow's own allocator doubles what it takes, and keeps it
-        os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
+    if return_memory:
+        machine.return_memory()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU
     kept = os.dup(2)

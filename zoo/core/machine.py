@@ -1,5 +1,6 @@
 """This machine and what is installed on it."""
 
+import ctypes
 import importlib.metadata
 import os
 import platform
@@ -7,6 +8,8 @@ from pathlib import Path
 
 PACKAGES = ["attention-zoo", "keras", "keras-hub", "tensorflow", "jax", "numpy"]
 CGROUP = Path("/sys/fs/cgroup")
+MMAP_THRESHOLD = -3
+"""glibc's number for the size from which memory is taken from, and returned to, the system."""
 
 
 def versions() -> dict[str, str]:
@@ -41,6 +44,16 @@ def available_memory() -> int:
     if allowed and used and allowed[0].strip().isdigit():
         free = min(free, int(allowed[0]) - int(used[0]))
     return free
+
+
+def return_memory() -> None:
+    """Give freed memory back to the system at once. To be called before TensorFlow is imported: its
+    own allocator on a CPU doubles what it takes, and keeps it. Beside glibc, which else keeps
+    pieces of up to 32 MiB, nothing more is known to help."""
+    os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        mallopt(MMAP_THRESHOLD, 1 << 18)
 
 
 def _lines(file: Path) -> list[str]:

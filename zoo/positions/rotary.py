@@ -7,6 +7,7 @@ from typing import Literal
 
 from keras import ops
 
+from zoo.core.recompute import behind
 from zoo.core.types import PositiveFloat, PositiveInt
 from zoo.positions import Position
 from zoo.positions._frequencies import frequencies, magnitude
@@ -58,6 +59,8 @@ class Rotary(Position):
 
     def rotate(self, heads, positions):
         size = 2 * len(self.frequencies)
+        # Or TensorFlow computes the angles of all layers before the first, and holds them.
+        positions = behind(positions, heads)
         angles = ops.cast(positions, "float32")[..., None, None] * self.frequencies
         length = magnitude(self.scaling, self.factor)
         turned = self.turn(ops.cast(heads[..., :size], "float32"), angles) * length
