@@ -12,8 +12,8 @@ from zoo.attention import Attention
 from zoo.core.kinds import make
 
 LENGTH = 4096
-ROOM = LENGTH**2 // 8
-"""Elements: an eighth of the table of scores of a single head."""
+ROOM = LENGTH**2 // 4
+"""Elements: a quarter of the table of scores of a single head, of which there are four."""
 
 
 def build(kind="multi_head", **options):

@@ -12,6 +12,8 @@ from zoo.core.errors import ZooError
 from zoo.core.kinds import make
 
 LENGTH = 40
+SWEPT = [(kind, at) for kind, at in COMBINED if kind != "block_routed" or at == "t5_buckets"]
+"""Block routing builds large graphs; it meets positions no otherwise than `multi_head`."""
 
 
 def twins(kind, few, **options):
@@ -34,10 +36,11 @@ def compare(whole, turns, x, jit=False):
         return lambda x: ops.mean(layer(x, mask, training=True)[0] ** 2)
 
     near(turns(x, mask)[0], whole(x, mask)[0])
-    for _ in range(2):  # seeds move on alike
-        pairs = zip(*(gradients(mean_square(layer), layer, x, jit=jit) for layer in (turns, whole)))
-        for found, wanted in pairs:
-            near(found, wanted)
+    pairs = zip(*(gradients(mean_square(layer), layer, x, jit=jit) for layer in (turns, whole)))
+    for found, wanted in pairs:
+        near(found, wanted)
+    for found, wanted in zip(turns.variables, whole.variables):  # the seeds moved on alike
+        np.testing.assert_array_equal(*map(ops.convert_to_numpy, (found, wanted)))
 
 
 @pytest.fixture
@@ -45,10 +48,10 @@ def x(draw):
     return draw.normal(size=(2, LENGTH, 16)).astype("float32")
 
 
-@pytest.mark.parametrize(("kind", "position"), COMBINED)
+@pytest.mark.parametrize(("kind", "position"), SWEPT)
 def test_heads_in_turn_equal_all_at_once(kind, position, x):
     """With dropout, padding, hashing; with gradients of everything."""
-    compare(*twins(kind, 1, position=POSITIONS[position], dropout=0.2), x)
+    compare(*twins(kind, 2, position=POSITIONS[position], dropout=0.2), x)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
