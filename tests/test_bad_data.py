@@ -112,7 +112,7 @@ def test_a_file_that_cannot_be_read_is_named(here, monkeypatch):
     def denied(file, *_, **__):
         raise PermissionError(13, "Permission denied", str(file))
 
-    monkeypatch.setattr(np, "memmap", denied)
+    monkeypatch.setattr(np, "fromfile", denied)
     says(refused(), "data.source.path: train.txt cannot be read: Permission denied")
 
 

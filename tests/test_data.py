@@ -1,5 +1,7 @@
 """Text is read in place, and a batch is a pure function of (seed, step)."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from zoo.data.batching.windows import Windows
 from zoo.data.corpus import Corpus
 from zoo.data.sources import Document
 from zoo.data.sources.duplication import Duplication
-from zoo.data.sources.text_files import TextFiles
+from zoo.data.sources.text_files import SMALL, TextFiles
 from zoo.tokenizers.bytes import Bytes
 
 
@@ -93,14 +95,24 @@ def test_evaluation_predicts_every_token_but_the_first_once(kind, size):
     assert shapes == {(3, 7)}
 
 
-def test_files_are_mapped_not_loaded_and_cut_at_the_fraction(tmp_path):
+def test_files_are_cut_at_the_fraction(tmp_path):
     (tmp_path / "b.txt").write_bytes(b"b" * 60)
     (tmp_path / "a.txt").write_bytes(b"a" * 40)
     source = TextFiles(path=str(tmp_path), validation_fraction=0.1)
     train, validation = source.train(), source.validation()
     assert [d.data.size for d in train] == [40, 50]
     assert [bytes(d.data) for d in validation] == [b"b" * 10]
-    assert all(isinstance(d.data, np.memmap) for d in train)
+
+
+def test_large_files_are_mapped_and_small_ones_hold_no_descriptor(tmp_path):
+    for name, size in [("large", SMALL), ("small", SMALL - 1), ("empty", 0)]:
+        (tmp_path / name).write_bytes(b"x" * size)
+    open_before = set(Path("/proc/self/fd").iterdir())
+    large, small = TextFiles(path=str(tmp_path)).train()
+    assert isinstance(large.data, np.memmap)
+    assert not isinstance(small.data, np.memmap)
+    assert [large.data.size, small.data.size] == [SMALL, SMALL - 1]
+    assert len(set(Path("/proc/self/fd").iterdir()) - open_before) == 1
 
 
 def test_excluded_files_are_left_out(tmp_path):

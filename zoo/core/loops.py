@@ -29,21 +29,29 @@ def scan(body: Callable[..., Any], carry: Any, inputs: Any, length: int) -> tupl
 def _tensorflow_scan(body, carry, inputs, length):
     import tensorflow as tf
 
+    def turn(carry, place):
+        return body(carry, tree.map_structure(lambda x: x[place], inputs))
+
+    if tf.executing_eagerly():
+        outs = []
+        for place in range(length):
+            carry, out = turn(carry, place)
+            outs.append(out)
+        return carry, tree.map_structure(lambda *parts: ops.stack(parts), *outs)
+
     inputs = tree.map_structure(ops.convert_to_tensor, inputs)
-    carry, like = body(carry, tree.map_structure(lambda x: x[0], inputs))  # tells shapes and dtypes
-    stacks = [
-        tf.TensorArray(out.dtype, length, element_shape=out.shape).write(0, out)
-        for out in tree.flatten(like)
-    ]
+    traced = tf.function(turn, autograph=False).get_concrete_function(carry, tf.constant(0))
+    _, like = traced.structured_outputs
+    stacks = [tf.TensorArray(x.dtype, length, element_shape=x.shape) for x in tree.flatten(like)]
 
     def step(place, carry, *stacks):
-        carry, out = body(carry, tree.map_structure(lambda x: x[place], inputs))
+        carry, out = turn(carry, place)
         return place + 1, carry, *(s.write(place, x) for s, x in zip(stacks, tree.flatten(out)))
 
     _, carry, *stacks = tf.while_loop(
         lambda place, *_: place < length,
         step,
-        (tf.constant(1), carry, *stacks),
+        (tf.constant(0), carry, *stacks),
         parallel_iterations=1,
         maximum_iterations=length,
     )

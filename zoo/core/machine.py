@@ -8,8 +8,9 @@ from pathlib import Path
 
 PACKAGES = ["attention-zoo", "keras", "keras-hub", "tensorflow", "jax", "numpy"]
 CGROUP = Path("/sys/fs/cgroup")
-MMAP_THRESHOLD = -3
-"""glibc's number for the size from which memory is taken from, and returned to, the system."""
+MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
+"""glibc's numbers for the size from which a piece of memory is taken from the system and given back,
+and for how much is kept of what smaller pieces leave."""
 
 
 def versions() -> dict[str, str]:
@@ -47,13 +48,15 @@ def available_memory() -> int:
 
 
 def return_memory() -> None:
-    """Give freed memory back to the system at once. To be called before TensorFlow is imported: its
-    own allocator on a CPU doubles what it takes, and keeps it. Beside glibc, which else keeps
-    pieces of up to 32 MiB, nothing more is known to help."""
+    """Give large pieces of freed memory back to the system at once. To be called before TensorFlow
+    is imported: its own allocator on a CPU doubles what it takes, and keeps it. Beside glibc, which
+    else keeps pieces of up to 32 MiB, nothing more is known to help."""
     os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:
-        mallopt(MMAP_THRESHOLD, 1 << 18)
+        # Tiles of scores, 4 MiB, are better kept: the system clears every page it hands out.
+        mallopt(MMAP_THRESHOLD, 8 << 20)
+        mallopt(TRIM_THRESHOLD, 1 << 30)
 
 
 def _lines(file: Path) -> list[str]:

@@ -99,5 +99,9 @@ def span(length: Any) -> Any:
 
 
 def positions(places: Any, start: Any = None) -> Any:
-    """int32 `t` and start int32 `b` -> `b t`; without a start all rows stand alike, `1 t`."""
+    """int32 `t`, consecutive, and start int32 `b` -> `b t`; without a start all rows stand alike,
+    `1 t`."""
+    if isinstance(places, np.ndarray) and places.size:
+        # Counted when the graph runs, not written into it: it may be used a hundred times.
+        places = ops.arange(int(places[0]), int(places[-1]) + 1, dtype="int32")
     return places[None] if start is None else places[None] + start[:, None]

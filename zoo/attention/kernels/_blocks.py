@@ -20,27 +20,41 @@ class Blocks:
     """Where the blocks of a table of scores stand, and what is known of them.
 
     With `texts`, the texts of a batch are rows of one table: b is 1, and blocks are numbered
-    through all heads of all texts. `bias`, float32 `b c s`, is 0 for keys that are tokens and
-    HIDDEN for others; `padded` says whether any key may be no token, `full` whether the last block
-    of keys is full.
+    through all heads of all texts. `padded` says whether any key may be no token, `full` whether
+    the last block of keys is full.
     """
 
     def __init__(
         self, rules: Rules, grid: Grid, num_heads: int, num_groups: int, texts: int | None = None
     ):
         self.rules, self.grid, self.num_heads, self.texts = rules, grid, num_heads, texts
+        self.count = num_groups * grid.columns() * (texts or 1)
+        self.padded, self.full = False, grid.num_keys % grid.size == 0
         tokens = rules.places.tokens()
-        self.padded, self.full = tokens is not None, grid.num_keys % grid.size == 0
-        tokens = np.ones((1, grid.num_keys), bool) if tokens is None else tokens
-        missing = grid.columns() * grid.size - grid.num_keys
+        if tokens is not None:
+            self.padded, self.padding = True, self._padding(tokens, num_groups)
+
+    def _padding(self, tokens, num_groups):
+        """bool `b k` of tokens -> float32 `b c s`: HIDDEN for what is none."""
+        missing = self.grid.columns() * self.grid.size - self.grid.num_keys
         hidden = ops.cast(ops.where(tokens, 0.0, HIDDEN), "float32")
         hidden = ops.pad(hidden, ((0, 0), (0, missing)), constant_values=HIDDEN)
-        hidden = ops.reshape(hidden, (-1, grid.columns(), grid.size))
+        hidden = ops.reshape(hidden, (-1, self.grid.columns(), self.grid.size))
         hidden = ops.tile(hidden, (1, num_groups, 1))
-        if texts:
-            hidden = ops.broadcast_to(hidden, (texts, *ops.shape(hidden)[1:]))
-            hidden = ops.reshape(hidden, (1, -1, grid.size))
-        self.bias = with_none(hidden, HIDDEN)
+        if self.texts:
+            hidden = ops.broadcast_to(hidden, (self.texts, *ops.shape(hidden)[1:]))
+            hidden = ops.reshape(hidden, (1, -1, self.grid.size))
+        return with_none(hidden, HIDDEN)
+
+    def bias(self, index: Any) -> Any:
+        """What to add to the scores of keys in blocks of an index: float32 `b … s`, 0 for tokens and
+        HIDDEN for others."""
+        if self.padded:
+            return take(self.padding, index)
+        first = index % self.grid.columns() * self.grid.size
+        there = first[..., None] + np.arange(self.grid.size) < self.grid.num_keys
+        there = ops.logical_and(there, (index < self.count)[..., None])
+        return ops.where(there, 0.0, HIDDEN)[None]
 
     def cut(self, heads: Any) -> Any:
         """`b h t e` -> `b c s e`."""
@@ -146,9 +160,13 @@ def take(blocks: Any, index: Any) -> Any:
 
 def take_line(blocks: Any, index: Any) -> Any:
     """Blocks `b c s …` at an index `c n` -> `b c x …`, x = n · s."""
-    taken = take(blocks, index)
-    batch, lines, count, size, *rest = ops.shape(taken)
-    return ops.reshape(taken, (batch, lines, count * size, *rest))
+    return in_line(take(blocks, index))
+
+
+def in_line(blocks: Any) -> Any:
+    """`b c n s …` -> `b c x …`, x = n · s."""
+    batch, lines, count, size, *rest = ops.shape(blocks)
+    return ops.reshape(blocks, (batch, lines, count * size, *rest))
 
 
 def with_none(x: Any, value: float) -> Any:

@@ -14,6 +14,7 @@ from zoo.attention.kernels._blocks import (
     Blocks,
     all_rows,
     by_line,
+    in_line,
     sum_by_row,
     take,
     take_line,
@@ -148,7 +149,7 @@ class Tiled:
     def _hide_keys(self, scores, rows, blocks, lines: Lines):
         """Scores `b c s x` of lines by query, those of pairs that are not allowed hidden."""
         if self.blocks.padded or not lines.filled:
-            scores = scores + ops.expand_dims(take_line(self.blocks.bias, blocks), 2)
+            scores = scores + ops.expand_dims(in_line(self.blocks.bias(blocks)), 2)
         if not lines.checked:
             return scores
         seen = self.blocks.seen(
@@ -161,7 +162,7 @@ class Tiled:
     def _hide_queries(self, scores, rows, blocks, lines: Lines):
         """Scores `b c x s` of lines by key, those of pairs that are not allowed hidden."""
         if self.blocks.padded or not self.blocks.full:
-            scores = scores + ops.expand_dims(take(self.blocks.bias, rows), 2)
+            scores = scores + ops.expand_dims(self.blocks.bias(rows), 2)
         if not lines.checked:
             return scores
         tile = self.blocks.by_key(rows, blocks[:, : lines.checked])

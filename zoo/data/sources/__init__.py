@@ -8,7 +8,7 @@ from zoo.core.kinds import Kind
 
 
 class Document(NamedTuple):
-    """A stretch of one file. Its bytes are mapped, not loaded."""
+    """A stretch of one file. Those of a large file are mapped, not loaded."""
 
     name: str
     data: np.ndarray

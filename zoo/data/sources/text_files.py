@@ -1,4 +1,4 @@
-"""Text files, read in place: one file, a folder, or globs. Every file is a document."""
+"""Text files, large ones read in place: one file, a folder, or globs. Every file is a document."""
 
 import glob
 import os
@@ -14,6 +14,9 @@ from zoo.core.types import Fraction
 from zoo.data.sources import Document, Source
 
 LOOK_AT = 1 << 16
+SMALL = 1 << 18
+"""Bytes below which a file is read at once: a mapped one holds a descriptor as long as it is open,
+and a process is given a thousand or so."""
 
 
 class TextFiles(Source):
@@ -119,8 +122,8 @@ def _nothing(place: Path) -> str:
 
 def _open(file: Path, option: str) -> Document:
     try:
-        size = file.stat().st_size
-        data = np.memmap(file, "uint8", "r") if size else np.zeros(0, "uint8")
+        small = file.stat().st_size < SMALL
+        data = np.fromfile(file, "uint8") if small else np.memmap(file, "uint8", "r")
     except OSError as wrong:
         raise ZooError(f"{file} cannot be read: {wrong.strerror}.", option) from wrong
     if (nuls := np.flatnonzero(data[:LOOK_AT] == 0)).size:
