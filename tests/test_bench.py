@@ -1,4 +1,4 @@
-"""`zoo bench` and `zoo check --picture`: what is measured, and every way it can go wrong."""
+"""`zoo bench`: what is measured, and every way it can go wrong."""
 
 import json
 import signal
@@ -7,7 +7,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 from bad_input import refused, says
 from examples import attention
@@ -15,129 +14,15 @@ from matplotlib import image
 
 from zoo import cli
 from zoo.attention import Attention
-from zoo.attention.patterns import Pattern
 from zoo.bench import _child, growth, process, report, sweep
-from zoo.bench.lengths import brief, parse
-from zoo.bench.settings import Settings, settings
-from zoo.bench.subjects import folder_name, split, subject
+from zoo.bench.settings import Settings
 from zoo.core.errors import RunError
-from zoo.core.kinds import kinds, make
-from zoo.recipe import layers, picture
+from zoo.core.kinds import make
+from zoo.recipe import layers
 
 PNG = b"\x89PNG\r\n"
 GB = 10**9
 SMALL = {"num_heads": 2, "head_dim": 4}
-
-
-@pytest.mark.parametrize(
-    ("text", "lengths"),
-    [
-        ("1024", [1024]),
-        ("1k", [1024]),
-        ("1K", [1024]),
-        ("1k,2k..16k", [1024, 2048, 4096, 8192, 16384]),
-        ("512, 16..64 ,512", [16, 32, 64, 512]),
-        ("3k..12k", [3072, 6144, 12288]),
-        ("7..7", [7]),
-    ],
-)
-def test_lengths_are_read(text, lengths):
-    assert parse(text) == lengths
-    assert parse(",".join(map(brief, lengths))) == lengths
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("", ["found ''", "1k..64k"]),
-        ("1k,", ["found ''"]),
-        ("1x", ["'1x'", "1024, 4k"]),
-        ("-4", ["'-4'"]),
-        ("1.5k", ["'1.5k'"]),
-        ("1k...4k", ["'1k...4k'"]),
-        ("1k..5k", ["'1k..5k'", "4k and 8k", "never 5k"]),
-        ("4k..1k", ["'4k..1k'", "never 1k"]),
-        ("0", ["'0'", "1 to"]),
-        ("9999999k", ["1 to 1,073,741,824"]),
-        ("٣", ["'٣'"]),
-    ],
-)
-def test_lengths_that_cannot_be_read_say_so(text, words):
-    message = refused(parse, text)
-    says(message, "lengths: found", *words)
-    assert "\n" not in message
-
-
-def test_overrides_are_split_at_commas_outside_brackets_and_quotes():
-    assert split("a=1,b=[1,2],c={x: 1, y: [2,3]}") == ["a=1", "b=[1,2]", "c={x: 1, y: [2,3]}"]
-    assert split("a='x,y',b=\"[,\"") == ["a='x,y'", 'b="[,"']
-
-
-def test_a_pattern_by_itself_is_attention_with_that_pattern():
-    short = subject("local:back=3", Settings(**SMALL))
-    node = {"kind": "multi_head", "pattern": {"kind": "local", "back": 3}, **SMALL}
-    assert short.part == {"layer": node, "hidden_dim": 8}
-    for written in (
-        "multi_head:pattern.kind=local,pattern.back=3",
-        "multi_head:pattern=local,pattern.back=3",
-    ):
-        assert subject(written, Settings(**SMALL)).part == short.part
-    own = subject("multi_head:num_heads=4,num_key_value_heads=2", Settings(hidden_dim=24))
-    assert own.part["layer"]["num_heads"] == 4
-    assert own.part["hidden_dim"] == 24
-
-
-def test_a_recipe_keeps_its_own_settings_unless_told():
-    own = subject("quickstart:training.precision=bfloat16,training.jit_compile=false", Settings())
-    assert (own.jit, own.precision) == (False, "bfloat16")
-    told = subject("quickstart", Settings(jit=False, precision="mixed_bfloat16"))
-    assert told.part["recipe"]["training"]["precision"] == told.precision == "mixed_bfloat16"
-    assert told.jit is False
-
-
-@pytest.mark.parametrize(
-    ("what", "words"),
-    [
-        ("locl:back=1", ["'locl'", "Did you mean 'local'?"]),
-        ("quickstrat", ["Did you mean 'quickstart'?"]),
-        ("missing.yaml", ["no such recipe"]),
-        ("local", ["local needs 'back'"]),
-        ("local:bakc=3", ["bakc: local has no 'bakc'", "Did you mean 'back'?"]),
-        ("local:back=few", ["back: found 'few', expected a whole number"]),
-        ("local:back", ["expected key=value"]),
-        ("local:", ["expected key=value"]),
-        ("local:back=[1", ["'back=[1'", "not YAML"]),
-        ("multi_head:pattern.kind=locl", ["pattern.kind", "Did you mean 'local'?"]),
-        ("multi_head:head_dim=0", ["head_dim: found 0"]),
-        ("quickstart:model.num_layer=1", ["Did you mean 'num_layers'?"]),
-        ("", ["no recipe, attention or pattern"]),
-        ("x" * 5000, ["no recipe, attention or pattern"]),
-        ("local\0", ["no recipe, attention or pattern"]),
-    ],
-)
-def test_what_cannot_be_measured_is_named(what, words):
-    says(refused(subject, what, Settings()), *words)
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"num_heads": 0}, ["--num-heads: found 0"]),
-        ({"batch_size": -1}, ["--batch-size: found -1"]),
-        ({"repeats": 0}, ["--repeats"]),
-        ({"precision": "float33"}, ["--precision: found 'float33'", "mixed_bfloat16"]),
-        ({"memory_limit": 0.0}, ["--memory-limit"]),
-        ({"memory_limit": float("nan")}, ["--memory-limit"]),
-    ],
-)
-def test_settings_are_checked(options, words):
-    says(refused(settings, **options), *words)
-
-
-def test_every_attention_and_pattern_can_be_asked_for():
-    assert folder_name(["local:back=128", "full"]) == "local-back-128+full"
-    assert folder_name(["../a b/c.yaml"]) == "a-b-c"
-    assert {"multi_head", "local"} <= {*kinds("attention"), *kinds("attention/patterns")}
 
 
 def test_the_exponent_of_known_growth_is_found():
@@ -366,81 +251,3 @@ def test_help_needs_no_backend():
             [sys.executable, "-c", code, *arguments], capture_output=True, check=False
         )
         assert done.returncode == code_, done.stderr.decode()
-
-
-TAKING_TURNS = {
-    "kind": "heads",
-    "patterns": [{"kind": "strided", "stride": 4, "part": part} for part in ("local", "column")],
-}
-
-
-def test_a_panel_for_each_distinct_layer_and_group_of_heads():
-    near, by_head = layer(pattern={"kind": "local", "back": 1}), layer(pattern=TAKING_TURNS)
-    found, size = picture.panels([near, by_head, near], 16)
-    assert size == 16
-    assert [title for title, _ in found] == [
-        "layers 0, 2: local",
-        "layer 1: heads, heads 0, 2",
-        "layer 1: heads, heads 1, 3",
-        "through all 3 layers",
-    ]
-    place = np.arange(16)
-    gap = place[:, None] - place[None]
-    np.testing.assert_array_equal(found[0][1] > 0, (gap >= 0) & (gap <= 1))
-
-
-def test_what_reaches_a_place_goes_through_the_layers_in_order():
-    first, second = np.eye(3, dtype="uint8"), np.eye(3, dtype="uint8")
-    first[1, 2], second[0, 1] = 2, 1  # layer 0: 1 sees 2; layer 1: 0 sees 1
-    assert picture.reached([first, second])[0, 2] > 0
-    assert picture.reached([second, first])[0, 2] == 0
-    coarse = picture.reached([first.repeat(2, 0).repeat(2, 1), second])
-    assert coarse.shape == (3, 3)
-    assert coarse[0, 2] > 0
-
-
-def test_memory_is_drawn_over_several_segments():
-    found, size = picture.panels([layer("segment_recurrent", memory_length=4)] * 2, 4)
-    assert size == 12
-    table = found[0][1] > 0
-    assert not table[8, 3]
-    assert table[8, 4]
-    assert table[7, 0]
-    assert picture.reached([table, table])[8, 0] > 0
-    long = picture.Remembered(make(Pattern, "causal"), 1024, 1024)
-    tall = picture.table_of(long, 4096, 0) > 0
-    assert tall[16:32, :16].all()
-    assert not tall[32:, :16].any()
-
-
-def check(monkeypatch, *arguments):
-    monkeypatch.setattr("sys.argv", ["zoo", "check", "quickstart", "--tiny", *map(str, arguments)])
-    with pytest.raises(SystemExit) as done:
-        cli.main()
-    return done.value.code
-
-
-def test_check_names_the_kernel_and_draws(tmp_path, monkeypatch, capfd):
-    file = tmp_path / "new" / "seen.png"
-    assert not check(monkeypatch, "--picture", file)
-    says(capfd.readouterr().out, "kernel           dense")
-    assert file.read_bytes().startswith(PNG)
-    overrides = ["data.batching.segment_length=1024", "model.blocks.attention.memory_length=0"]
-    overrides += ["model.blocks.attention.pattern={kind: local, back: 8}"]
-    assert not check(monkeypatch, *overrides)
-    says(capfd.readouterr().out, "block_sparse, blocks of 64, 12.1 % of all pairs")
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("seen.jpg", ["expected a file that ends in .png"]),
-        ("folder.png", ["expected a file that ends in .png"]),
-        ("file/seen.png", ["its folder cannot be made"]),
-    ],
-)
-def test_a_picture_that_cannot_be_written(tmp_path, monkeypatch, capfd, name, words):
-    (tmp_path / "file").write_text("")
-    (tmp_path / "folder.png").mkdir()
-    assert check(monkeypatch, "--picture", tmp_path / name) == 2
-    says(capfd.readouterr().err, "zoo: --picture:", name, *words)

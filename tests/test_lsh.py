@@ -1,159 +1,20 @@
-"""LSH attention: equal to the original, equal to a dense twin, and what it promises."""
-
-import json
-from pathlib import Path
+"""LSH attention: equal to a dense twin, and what it promises."""
 
 import keras
 import numpy as np
 import pytest
-from examples import attention
+from hashed import build, draw_heads, meetings, rotations_for, twin, visible
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops, saving
 
-from zoo.attention import Attention
-from zoo.attention._hashing import bucket_sizes, buckets, inverse, order
-from zoo.attention._sorted_chunks import SELF, Seen, SortedChunks, direction
-from zoo.attention.kernels import HIDDEN
+from zoo.attention._hashing import bucket_sizes, inverse, order
+from zoo.attention._sorted_chunks import Seen, SortedChunks
 from zoo.attention.kernels._dropout import Drop
 from zoo.attention.patterns import Pattern
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make
 from zoo.core.loops import pullback
-
-GOLDEN = np.load(Path(__file__).parent / "golden" / "reformer.npz")
-LSH = [name.removesuffix("/buckets") for name in GOLDEN if name.endswith("/buckets")]
-LOCAL = ["local_causal", "local_causal_padded", "local_short"]
-SIZES = {"num_heads": 2, "head_dim": 4}
-
-
-def build(kind="lsh", **options):
-    small = {"chunk_length": 4, "num_hashes": 2} if kind == "lsh" else {}
-    layer = make(Attention, attention(kind, **{**SIZES, **small, **options}), name="attention")
-    layer.build((None, None, 10))
-    return layer
-
-
-def original(case):
-    """What the original was given and gave, and its options in our words."""
-    arrays = {
-        name.removeprefix(f"{case}/"): GOLDEN[name]
-        for name in GOLDEN
-        if name.startswith(f"{case}/")
-    }
-    options = json.loads(str(arrays.pop("config")))
-    options["pattern"] = "causal" if options.pop("causal") else "full"
-    if "num_buckets" in options and not isinstance(options["num_buckets"], list):
-        options["num_buckets"] = [options["num_buckets"]]
-    del options["kind"]
-    return arrays, options
-
-
-def copy_weights(layer, arrays, names):
-    """The weights of the original, and an output that gives the heads themselves, and zeros."""
-    for ours, theirs in names.items():
-        kernel = arrays[f"weights/{theirs}.weight"].T.reshape(10, 2, 4)
-        getattr(layer, ours).kernel.assign(kernel)
-    layer.attention_output.kernel.assign(np.eye(8, 10).reshape(2, 4, 10))
-
-
-def rotations_for(layer, length, draw):
-    sizes = layer.num_buckets or bucket_sizes(length, layer.chunk_length)
-    shape = (layer.num_heads, layer.head_dim, layer.num_hashes, sum(sizes) // 2)
-    return draw.normal(size=shape).astype("float32")
-
-
-def meetings(layer, heads, mask, rotations):
-    """How often each query meets each key in each round, int `h b r t t`."""
-    length = heads.shape[1]
-    tokens = layer._tokens(mask, length)
-    whole = layer._whole_chunks(ops.convert_to_tensor(heads))
-    places = np.array(layer.order(whole, tokens, rotations, length))
-    num_heads, batch, rounds, padded = places.shape
-    chunks = places.reshape(num_heads, batch, -1, layer.chunk_length)
-    count, found = chunks.shape[2], np.zeros((*places.shape[:3], padded, padded), int)
-    for head, row, chunk in np.ndindex(num_heads, batch, count):
-        for step in range(-layer.chunks_before, layer.chunks_after + 1):
-            queries, keys = chunks[head, row, chunk], chunks[head, row, (chunk + step) % count]
-            found[head, row, chunk * rounds // count][np.ix_(queries, keys)] += 1
-    return found[..., :length, :length]
-
-
-def visible(layer, count, mask):
-    """Meetings of which something may come."""
-    length, heads = count.shape[-1], np.arange(count.shape[0])[:, None, None]
-    place = np.arange(length)
-    allowed = layer.pattern.sized(length).allowed(place[:, None], place[None], heads)
-    count = count * np.broadcast_to(allowed, (*heads.shape[:1], length, length))[:, None, None]
-    return count if mask is None else count * mask[:, None, None]
-
-
-def twin(heads, value, count):
-    """Dense attention over `h b r t t` meetings: a softmax a round, the rounds by their sums."""
-    query, value = (ops.transpose(x, (2, 0, 1, 3)) for x in (heads, value))
-    scores = ops.matmul(query, ops.swapaxes(direction(query), -1, -2))
-    scores = ops.where(np.eye(count.shape[-1], dtype=bool), SELF, scores)[:, :, None]
-    often = np.log(np.maximum(count, 1)).astype("float32")
-    scores = ops.where(count > 0, scores + often, HIDDEN)
-    rounds = ops.matmul(ops.softmax(scores), value[:, :, None])
-    share = ops.softmax(ops.logsumexp(scores, axis=-1), axis=2)[..., None]
-    return ops.transpose(ops.sum(rounds * share, axis=2), (1, 2, 0, 3))
-
-
-def draw_heads(draw, length, batch=2, heads=2, size=4):
-    shape = (batch, length, heads, size)
-    return [ops.convert_to_tensor(draw.normal(size=shape).astype("float32")) for _ in range(2)]
-
-
-@pytest.mark.parametrize("case", LSH)
-def test_equal_to_the_original(case):
-    arrays, options = original(case)
-    layer, mask = build(**options), arrays.get("mask")
-    copy_weights(layer, arrays, {"query_key": "query_key", "value": "value"})
-    heads, value = layer.query_key(arrays["x"]), layer.value(arrays["x"])
-    out = np.array(layer.meet(heads, value, mask, arrays["rotations"])).reshape(arrays["out"].shape)
-    count = visible(layer, meetings(layer, heads, mask, arrays["rotations"]), mask)
-    others = count * ~np.eye(count.shape[-1], dtype=bool)
-    alone = (others.sum(axis=(2, 4)) == 0).transpose(1, 2, 0).repeat(4, axis=-1)
-    # The original rounds the weight of a token that sees nothing but itself: ours is 1.
-    wrong = np.abs(out - arrays["out"]) - np.where(alone, 0.01 * np.abs(arrays["out"]), 0)
-    assert (wrong if mask is None else wrong[mask]).max() < 1e-5
-    alone &= np.ones_like(alone) if mask is None else mask[..., None]
-    np.testing.assert_allclose(out[alone], np.array(value).reshape(out.shape)[alone], rtol=1e-6)
-
-
-@pytest.mark.parametrize("case", LSH)
-def test_buckets_equal_the_original(case):
-    arrays, options = original(case)
-    layer, sizes = build(**options), options["num_buckets"]
-    copy_weights(layer, arrays, {"query_key": "query_key"})
-    heads = ops.transpose(layer.query_key(arrays["x"]), (2, 0, 1, 3))
-    found = np.array(buckets(heads, arrays["rotations"], sizes)).transpose(1, 0, 2, 3)
-    mask = arrays.get("mask", np.ones(arrays["x"].shape[:2], bool))
-    number = np.prod(sizes) + (not mask.all())
-    wanted = arrays["buckets"] - np.arange(options["num_hashes"])[:, None] * number
-    assert (found == wanted)[np.broadcast_to(mask[:, None, None], wanted.shape)].all()
-
-
-def test_a_text_within_a_chunk_equals_the_original():
-    arrays, options = original("lsh_short")
-    layer = build(**options)
-    copy_weights(layer, arrays, {"query_key": "query_key", "value": "value"})
-    np.testing.assert_allclose(layer(arrays["x"])[0][..., :8], arrays["out"], atol=1e-5)
-
-
-@pytest.mark.parametrize("case", LOCAL)
-def test_local_layers_of_the_original_are_multi_head_over_blocks(case):
-    arrays, options = original(case)
-    layer = build(
-        "multi_head",
-        pattern={"kind": "block_1d", "block_size": options["chunk_length"]},
-        use_bias=False,
-    )
-    copy_weights(layer, arrays, {name: name for name in ("query", "key", "value")})
-    mask = arrays.get("mask", np.ones(arrays["x"].shape[:2], bool))
-    out = np.array(layer(arrays["x"], mask)[0])[..., :8]
-    np.testing.assert_allclose(out[mask], arrays["out"][mask], atol=1e-5)
 
 
 @pytest.mark.parametrize("padded", [False, True])

@@ -149,13 +149,15 @@ def _in_turn(pures, inputs, frozen, seeds, given):
 
     out, seeds_after = pures[0](weights, frozen, seeds, x, *given)
     for pure in pures[1:]:
-        out = out + again(pure)(behind(x, out), *weights)
+        with waiting_for(out):
+            more = again(pure)(x, *(behind(w, out) for w in weights))
+        out = out + more
 
     def backward(gradient):
         found, wait = None, gradient
         for pure in pures:
             with waiting_for(wait):
-                _, turn = pullback(again(pure), [behind(x, wait), *weights])
+                _, turn = pullback(again(pure), [x, *(behind(w, wait) for w in weights)])
                 into = turn(gradient)
             found = into if found is None else [old + new for old, new in zip(found, into)]
             wait = found[0]
@@ -189,7 +191,8 @@ def differentiable(forward: Callable[..., Any], inputs: list, fixed: Any) -> tup
 
 def behind(x: Any, gradient: Any) -> Any:
     """x, but not before the gradient is there: what is computed again must not be computed early,
-    nor be taken for what was computed first. No compiler knows that the gradient is a number."""
+    nor be taken for what was computed first. No compiler knows that the gradient is a number. It
+    copies x: of a long text and short weights, better the weights."""
     first = ops.reshape(gradient, (-1,))[0]
     return x + ops.cast(ops.isnan(first), x.dtype)
 

@@ -59,8 +59,11 @@ def _call(pure, frozen, seeds, given):
 
 def _backward(calls, streams, gradients):
     (x, y), (into_x, into_y), into = streams, gradients, []
+    found = into_y
     for call, weights in reversed(calls):
-        added, turn = pullback(_added(call), [behind(x, into_y), *weights])
+        with waiting_for(found):
+            later = [behind(w, found) for w in weights]
+            added, turn = pullback(_added(call), [x, *later])
         with waiting_for(added):
             found, *into_weights = turn(into_y)
         x, y = y - added, x

@@ -47,7 +47,7 @@ class Blocks:
         return with_none(hidden, HIDDEN)
 
     def bias(self, index: Any) -> Any:
-        """What to add to the scores of keys in blocks of an index: float32 `b … s`, 0 for tokens and
+        """What to add to the scores of keys in blocks of an index: float32 `b … s`, 0 for tokens,
         HIDDEN for others."""
         if self.padded:
             return take(self.padding, index)
