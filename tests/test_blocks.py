@@ -143,6 +143,17 @@ def test_what_is_kept_changes_no_gradient(block, memory, kind, dropout, jit, dra
         assert abs(again[0] - two[0]) > 1e-4
 
 
+@pytest.mark.parametrize(("block", "memory"), [KEPT[0], KEPT[2]])
+def test_what_is_hashed_again_falls_into_the_same_buckets(block, memory):
+    """New rotations every step, dropout inside: the second time is the first."""
+    written = {"kind": "lsh", "num_hashes": 2, "chunk_length": 4, "position": "nope"}
+    plain, ours = (learner(block, m, dropout=0.3, **written) for m in ("none", memory))
+    for _ in range(2):
+        one, two = (trained(model, np.random.default_rng(0)) for model in (plain, ours))
+        for found, wanted in zip(two, one):
+            near(found, wanted)
+
+
 @pytest.mark.parametrize("position", INSIDE)
 def test_reversed_gradients_reach_the_tables_of_every_position(position):
     plain, ours = (learner("reversible", m, position=position) for m in ("none", "reversible"))

@@ -9,8 +9,8 @@ from pathlib import Path
 PACKAGES = ["attention-zoo", "keras", "keras-hub", "tensorflow", "jax", "numpy"]
 CGROUP = Path("/sys/fs/cgroup")
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
-"""glibc's numbers for the size from which pieces of memory are given back to the system, and for how
-much is kept of what smaller ones leave."""
+"""glibc's numbers for the size from which pieces of memory are given back to the system, and for
+how much is kept of what smaller ones leave."""
 
 
 def versions() -> dict[str, str]:
