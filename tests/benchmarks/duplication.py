@@ -1,6 +1,6 @@
 """The Reformer's duplication table: training attention against evaluation attention, in accuracy.
 
-    python tests/benchmarks/duplication.py runs/duplication [--steps 6000]
+    python tests/benchmarks/duplication.py runs/duplication [overrides]
 
 Trains the recipe `duplication` with full attention and with LSH of 4, 2 and 1 rounds, each in a
 folder of its own below the one given (those already there are not trained again), and evaluates
@@ -41,23 +41,23 @@ def accuracy(task, text):
 def main():
     parse = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parse.add_argument("folder", type=Path)
-    parse.add_argument("--steps", type=int, default=6000)
+    parse.add_argument("overrides", nargs="*")
     given = parse.parse_args()
 
     import zoo
     from zoo.recipe import build
 
+    recipe = zoo.load_recipe("duplication", given.overrides)
+    written = recipe.tree["model"]["blocks"]["attention"]
+    back = [f"{name}={written[name]}" for name in ("num_hashes", "chunk_length")]
     print(f"{'trained':10}" + "".join(f"{name:>9}" for name in EVALUATED))
     for trained, written in TRAINED.items():
         run = given.folder / trained
-        recipe = zoo.load_recipe(
-            "duplication", [*options(written), f"training.steps={given.steps}"]
-        )
+        recipe = zoo.load_recipe("duplication", [*given.overrides, *options(written)])
         if not (run / "report.json").exists():
             zoo.train(recipe, run)
         text, row = build.text(recipe), ""
         for evaluated in EVALUATED.values():
-            back = ["num_hashes=4", "chunk_length=16"]
             overrides = [o for part in [*back, evaluated] for o in options(part)]
             row += f"{100 * accuracy(zoo.load(run, overrides), text):9.1f}"
         print(f"{trained:10}{row}", flush=True)
