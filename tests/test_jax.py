@@ -9,9 +9,9 @@ import pytest
 
 TESTS = Path(__file__).parent
 SUITES = {
-    "test_transformer_xl.py": "",
+    "test_transformer_xl.py": "however_it_is_cut or tied or state_is_a_value",
     "test_attention.py": "sees_exactly and dense and (causal or local) or segment_by and 5-block",
-    "test_kernels.py": "learn_like and (causal-relative_xl or big_bird-rotary) or option3 or loop",
+    "test_kernels.py": "learn_like and causal-relative_xl or loop",
 }
 """What of each suite is run every time: JAX compiles every shape anew, which takes its while."""
 WHOLE = [
@@ -22,6 +22,7 @@ WHOLE = [
     "test_lsh.py",
     "test_positions.py",
     "test_published_attention.py",
+    "test_transformer_xl.py",
 ]
 
 
