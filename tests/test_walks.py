@@ -19,12 +19,7 @@ def test_no_recipe_is_left_out():
     assert len(RECIPES) == len(list(folder().rglob("*.yaml"))) > 0
 
 
-def by_recipe(name):
-    """All that walks a recipe goes to one process, which trains it once."""
-    return pytest.param(name, marks=pytest.mark.xdist_group(name))
-
-
-@pytest.fixture(scope="module", params=map(by_recipe, RECIPES))
+@pytest.fixture(scope="module", params=RECIPES)
 def walked(request, tmp_path_factory):
     """A recipe, the run it trained, and its report. The second half was resumed."""
     run = tmp_path_factory.mktemp("walk") / "run"
