@@ -1,6 +1,5 @@
 """One quiet import of Keras for all tests, and the models they share."""
 
-import gc
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -10,9 +9,6 @@ import keras
 import numpy as np
 import pytest
 from examples import causal_lm, gpt, transformer_xl
-
-# What was imported stays: Keras collects garbage layer by layer, each time through all of it.
-gc.freeze()
 
 
 @pytest.fixture(autouse=True)

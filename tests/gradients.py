@@ -14,6 +14,17 @@ def gradients(function, model, *inputs, jit=False):
     return [ops.convert_to_numpy(x) for x in (value, *found)]
 
 
+def in_a_graph(function):
+    """The same function, run from a graph as training does."""
+    if TENSORFLOW:
+        import tensorflow as tf
+
+        return tf.function(function)
+    import jax
+
+    return jax.jit(function)
+
+
 def near(found, wanted, scale=1e-5):
     """Asserts that arrays are alike, compared with the largest number wanted."""
     found, wanted = ops.convert_to_numpy(found), ops.convert_to_numpy(wanted)

@@ -90,6 +90,10 @@ def test_chunks_of_a_feed_forward_equal_the_whole(kind, jit, x):
         near(found, wanted)
 
 
+def slow(*values):
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def squares(layer):
     return lambda x: ops.sum(layer(x) ** 2)
 
@@ -127,8 +131,9 @@ def trained(ours, draw, jit=False, mask=True):
     ("block", "memory", "kind", "dropout", "jit"),
     [
         *[(*kept, "multi_head", 0.3, False) for kept in KEPT],
-        (*KEPT[0], "segment_recurrent", 0.3, False),
         (*KEPT[2], "segment_recurrent", 0.3, True),
+        *[slow(*kept, "multi_head", 0.0, False) for kept in KEPT],
+        *[slow(*kept, "segment_recurrent", 0.3, True) for kept in KEPT[:2]],
     ],
 )
 def test_what_is_kept_changes_no_gradient(block, memory, kind, dropout, jit, draw):

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from examples import INSIDE, PATTERNS, POSITIONS, attention
+from gradients import in_a_graph
 from hypothesis import given, settings
 from hypothesis.strategies import integers
 from keras import ops
@@ -208,9 +209,12 @@ def test_lines_hold_every_pair_once():
     assert max(lines.blocks.shape[1] for lines in found.by_query) < 10
 
 
-def test_a_loop_gives_what_its_passes_give():
-    values = ops.arange(10.0)
-    carry, outs = scan(lambda c, x: (c + x, [x * x, x]), ops.zeros(()), values, 10)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_loop_gives_what_its_passes_give(compiled):
+    def loop(values):
+        return scan(lambda c, x: (c + x, [x * x, x]), ops.zeros(()), values, 10)
+
+    carry, outs = (in_a_graph(loop) if compiled else loop)(ops.arange(10.0))
     assert float(carry) == 45
     np.testing.assert_array_equal(outs[0], np.arange(10.0) ** 2)
     np.testing.assert_array_equal(outs[1], np.arange(10.0))

@@ -1,6 +1,7 @@
 """Training: exact to resume, the same under XLA, and every setting of a recipe does something."""
 
 import gc
+import itertools
 
 import keras
 import numpy as np
@@ -167,12 +168,18 @@ def test_memory_is_carried_from_batch_to_batch_and_forgotten_at_a_restart(draw):
 BLOCKS, FEED_FORWARDS = kinds("blocks"), kinds("blocks/feed_forward")
 
 
+OFTEN = [(FEED_FORWARDS[0], BLOCKS[0], position) for position in INSIDE]
+OFTEN += [(one, block, "relative_xl") for one in FEED_FORWARDS for block in BLOCKS]
+
+
+def slow_but(often, *parts):
+    """Every combination; those that are not run every time are slow."""
+    for found in itertools.product(*parts):
+        yield pytest.param(*found, marks=[] if found in often else pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
-    ("feed_forward", "block", "position"),
-    [
-        *[(FEED_FORWARDS[0], BLOCKS[0], position) for position in INSIDE],
-        *[(one, block, "relative_xl") for one in FEED_FORWARDS for block in BLOCKS],
-    ],
+    ("feed_forward", "block", "position"), slow_but(OFTEN, FEED_FORWARDS, BLOCKS, INSIDE)
 )
 def test_a_gradient_reaches_every_weight(feed_forward, block, position, draw):
     written = transformer(
@@ -203,8 +210,8 @@ def test_weights_of_padding_count_nothing(draw):
     np.testing.assert_allclose(found, -scores[np.arange(3), ids[0, 1:4]].mean(), rtol=1e-5)
 
 
-def test_lora_and_quantization_find_their_layers():
-    gc.freeze()  # also what other tests have left
+def test_lora_and_quantization_find_their_layers(monkeypatch):
+    monkeypatch.setattr(gc, "collect", lambda: 0)  # Keras collects after every layer it quantizes
     task = causal_lm(gpt())
     task.backbone.enable_lora(2)
     assert any("lora" in v.path for v in task.trainable_variables)
