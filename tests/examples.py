@@ -1,5 +1,6 @@
 """One example of every kind, small; the sweeps of the tests run over all of them."""
 
+from zoo.attention import Attention
 from zoo.backbones import Backbone
 from zoo.core.kinds import kinds, make
 
@@ -107,6 +108,13 @@ COMBINED = [
 def attention(kind="multi_head", **options):
     heads = {"num_heads": 4, "head_dim": 6, "initializer_range": 0.3}
     return {**heads, **ATTENTION[kind], **options}
+
+
+def attention_layer(kind="multi_head", size=16, **options):
+    """The layer itself, built for so many features."""
+    layer = make(Attention, attention(kind, **options), name="attention")
+    layer.build((None, None, size))
+    return layer
 
 
 def transformer(block="pre_norm", layers=2, **options):

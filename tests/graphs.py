@@ -1,5 +1,23 @@
 """What TensorFlow's graphs hold."""
 
+import pytest
+from gradients import TENSORFLOW
+
+reads_graphs = pytest.mark.skipif(not TENSORFLOW, reason="reads TensorFlow's graph")
+
+
+def of_gradients(layer, *shape):
+    """The graph of a layer's gradients for an input of a shape, not run."""
+    import tensorflow as tf
+
+    @tf.function
+    def step(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(x, training=True)[0] ** 2)
+        return tape.gradient(loss, [v.value for v in layer.trainable_variables])
+
+    return step.get_concrete_function(tf.TensorSpec(shape)).graph
+
 
 def largest(graph):
     """The largest number of elements of any tensor in a graph and in the functions it calls."""

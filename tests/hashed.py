@@ -1,23 +1,19 @@
 """LSH layers, and what they compute, slowly: every query against every key it meets."""
 
 import numpy as np
-from examples import attention
+from examples import attention_layer
 from keras import ops
 
-from zoo.attention import Attention
 from zoo.attention._hashing import bucket_sizes
 from zoo.attention._sorted_chunks import SELF, direction
 from zoo.attention.kernels import HIDDEN
-from zoo.core.kinds import make
 
 SIZES = {"num_heads": 2, "head_dim": 4}
 
 
 def build(kind="lsh", **options):
     small = {"chunk_length": 4, "num_hashes": 2} if kind == "lsh" else {}
-    layer = make(Attention, attention(kind, **{**SIZES, **small, **options}), name="attention")
-    layer.build((None, None, 10))
-    return layer
+    return attention_layer(kind, size=10, **{**SIZES, **small, **options})
 
 
 def rotations_for(layer, length, draw):

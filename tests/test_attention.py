@@ -12,13 +12,14 @@ from examples import (
     POSITIONS,
     SHELVES,
     UNMARKED,
-    attention,
     combines,
     missing,
 )
+from examples import (
+    attention_layer as build,
+)
 from keras import ops, saving
 
-from zoo.attention import Attention
 from zoo.attention.kernels import Kernel, Rules
 from zoo.attention.patterns import Pattern
 from zoo.core.errors import ZooError
@@ -26,12 +27,6 @@ from zoo.core.kinds import make, to_config
 from zoo.positions._skew import skew
 
 LENGTH = 9
-
-
-def build(kind="multi_head", **options):
-    layer = make(Attention, attention(kind, **options), name="attention")
-    layer.build((None, None, 16))
-    return layer
 
 
 def allowed_by_any_head(pattern):

@@ -3,40 +3,26 @@
 import keras
 import numpy as np
 import pytest
-from examples import ATTENTION, INSIDE, PATTERNS, POSITIONS, UNMARKED, attention
-from gradients import TENSORFLOW, gradients, near
-from graphs import largest
+from examples import ATTENTION, INSIDE, PATTERNS, POSITIONS, UNMARKED, attention_layer
+from gradients import gradients, near
+from graphs import largest, of_gradients, reads_graphs
 from keras import ops
-
-from zoo.attention import Attention
-from zoo.core.kinds import make
 
 LENGTH = 4096
 ROOM = LENGTH**2 // 4
 """Elements: a quarter of the table of scores of a single head, of which there are four."""
 
 
+SMALL = {"kind": "block_sparse", "block_size": 4}
+
+
 def build(kind="multi_head", **options):
     keras.utils.set_random_seed(1)
-    layer = make(Attention, attention(kind, **options), name="attention")
-    layer.build((None, None, 16))
-    return layer
+    return attention_layer(kind, **options)
 
 
-def traced(layer, length):
-    """The graph of the layer's gradients, not run."""
-    import tensorflow as tf
-
-    @tf.function
-    def step(x):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(layer(x, training=True)[0] ** 2)
-        return tape.gradient(loss, [v.value for v in layer.trainable_variables])
-
-    return step.get_concrete_function(tf.TensorSpec((1, length, 16))).graph
-
-
-reads_graphs = pytest.mark.skipif(not TENSORFLOW, reason="reads TensorFlow's graph")
+def traced(layer):
+    return of_gradients(layer, 1, LENGTH, 16)
 
 
 @reads_graphs
@@ -44,36 +30,35 @@ reads_graphs = pytest.mark.skipif(not TENSORFLOW, reason="reads TensorFlow's gra
 @pytest.mark.parametrize("kernel", ["block_sparse", "chunked"])
 def test_no_position_needs_a_number_for_every_pair(kernel, position):
     layer = build(kernel=kernel, pattern="full", position=POSITIONS[position], dropout=0.1)
-    assert largest(traced(layer, LENGTH)) < ROOM
+    assert largest(traced(layer)) < ROOM
 
 
 @reads_graphs
 @pytest.mark.parametrize("pattern", UNMARKED)
 def test_no_pattern_needs_a_number_for_every_pair(pattern):
     kernel = {"kind": "block_sparse", "block_size": 64}
-    assert largest(traced(build(kernel=kernel, pattern=PATTERNS[pattern]), LENGTH)) < ROOM
+    assert largest(traced(build(kernel=kernel, pattern=PATTERNS[pattern]))) < ROOM
 
 
 @reads_graphs
 def test_the_plain_kernel_does():
-    assert largest(traced(build(kernel="dense"), LENGTH)) >= LENGTH**2
+    assert largest(traced(build(kernel="dense"))) >= LENGTH**2
 
 
 @reads_graphs
 @pytest.mark.parametrize("kind", ATTENTION)
 def test_every_attention_chooses_a_kernel_that_fits(kind):
     options = {"block_size": 64} if kind == "block_routed" else {}
-    assert largest(traced(build(kind, **options), LENGTH)) < ROOM
+    assert largest(traced(build(kind, **options))) < ROOM
 
 
-def squares(layer):
-    return lambda x: ops.mean(layer(x, training=True)[0] ** 2)
-
-
-def compare(x, **options):
+def compare(layer, x, **given):
     """What XLA compiles against what it does not: values and gradients."""
-    layer = build(**options)
-    plain, compiled = (gradients(squares(layer), layer, x, jit=jit) for jit in (False, True))
+
+    def mean_square(x):
+        return ops.mean(layer(x, training=True, **given)[0] ** 2)
+
+    plain, compiled = (gradients(mean_square, layer, x, jit=jit) for jit in (False, True))
     for found, wanted in zip(compiled, plain):
         near(found, wanted)
 
@@ -87,27 +72,20 @@ def x(draw):
 @pytest.mark.parametrize("kernel", ["block_sparse", "chunked"])
 @pytest.mark.parametrize("position", INSIDE)
 def test_every_position_compiles(position, kernel, x):
-    compare(x, kernel={"kind": kernel, "block_size": 8}, position=POSITIONS[position])
+    kernel = {"kind": kernel, "block_size": 8}
+    compare(build(kernel=kernel, position=POSITIONS[position]), x)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pattern", UNMARKED)
 def test_every_pattern_compiles(pattern, x):
-    compare(x, kernel={"kind": "block_sparse", "block_size": 4}, pattern=PATTERNS[pattern])
+    compare(build(kernel=SMALL, pattern=PATTERNS[pattern]), x)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pattern", ["global_tokens", "segments"])
 def test_marks_compile(pattern, x):
-    options = {"kernel": {"kind": "block_sparse", "block_size": 4}, "pattern": PATTERNS[pattern]}
-    layer = build(**options)
+    layer = build(kernel=SMALL, pattern=PATTERNS[pattern])
     told = {"segment_ids": np.arange(24)[None] // np.array([[7], [9]])}
     told["global_mask"] = np.arange(24)[None] == np.array([[3], [20]])
-    marks = {name: told[name] for name in layer.pattern.marks}
-
-    def mean_square(x):
-        return ops.mean(layer(x, marks=marks, training=True)[0] ** 2)
-
-    plain, compiled = (gradients(mean_square, layer, x, jit=jit) for jit in (False, True))
-    for found, wanted in zip(compiled, plain):
-        near(found, wanted)
+    compare(layer, x, marks={name: told[name] for name in layer.pattern.marks})

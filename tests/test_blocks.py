@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 from examples import INSIDE, POSITIONS, VOCABULARY, attention, transformer
-from gradients import TENSORFLOW, gradients, near
+from gradients import gradients, near
+from graphs import reads_graphs
 from keras import ops
 
 from zoo.backbones import Backbone
@@ -209,7 +210,7 @@ def left_over(memory, layers):
     return sum(x.shape.num_elements() * x.dtype.size for x in kept)
 
 
-@pytest.mark.skipif(not TENSORFLOW, reason="reads TensorFlow's graph")
+@reads_graphs
 def test_a_reversible_stack_keeps_the_same_however_deep_it_is():
     """But for the seeds of dropout. Checkpoints keep one input, two streams wide, a block."""
     found = {memory: [left_over(memory, n) for n in (2, 5)] for memory in MEMORY}

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from zoo import cli
+from zoo.core.errors import ZooError
 from zoo.core.kinds import kinds
 from zoo.recipe.load import available
 
@@ -30,6 +31,38 @@ def test_it_answers_without_importing_keras(arguments):
     )
     assert done.returncode == 0, done.stderr.decode()
     assert time.perf_counter() - began < 5  # a loose bound: no heavy import is what keeps it quick
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_memory_is_returned_where_the_recipe_says_so(asked, monkeypatch):
+    def stop(*_):
+        raise ZooError("as far as it has to go")
+
+    called = []
+    monkeypatch.setattr(cli.machine, "return_memory", lambda: called.append("before training"))
+    monkeypatch.setattr(cli.zoo, "train", stop, raising=False)
+    option = f"training.return_memory={str(asked).lower()}"
+    found = run(cli.app, ["train", "quickstart", "--tiny", option])
+    assert "as far as it has to go" in str(found.exception)
+    assert called == ["before training"] * asked
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator, read in /proc")
+@pytest.mark.parametrize("asked", [True, False])
+def test_freed_memory_goes_back_when_asked(asked):
+    """Half of 20 pieces of 16 MiB; glibc keeps them once a piece as large was freed."""
+    code = (
+        "from pathlib import Path\n"
+        "from zoo.core import machine\n"
+        f"{asked} and machine.return_memory()\n"
+        "held = lambda: int(Path('/proc/self/statm').read_text().split()[1])\n"
+        "first = bytearray(20 << 20); del first\n"
+        "pieces = [bytearray(b'x') * (16 << 20) for _ in range(20)]\n"
+        "full = held(); del pieces[::2]\n"
+        "print((full - held()) / full)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert (float(done.stdout) > 0.3) == asked
 
 
 @pytest.mark.parametrize("what", cli.SHELVES)

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from examples import ATTENTION, COMBINED, KERNELS, PATTERNS, POSITIONS, attention
+from examples import ATTENTION, COMBINED, KERNELS, PATTERNS, POSITIONS, attention, attention_layer
 from gradients import gradients, near
 from keras import ops
 
@@ -21,9 +21,7 @@ def twins(kind, few, **options):
     layers = []
     for number in (None, few):
         keras.utils.set_random_seed(1)
-        written = attention(kind, num_parallel_heads=number, **options)
-        layers.append(make(Attention, written, name="attention"))
-        layers[-1].build((None, None, 16))
+        layers.append(attention_layer(kind, num_parallel_heads=number, **options))
     whole, turns = layers
     turns.set_weights(whole.get_weights())
     return whole, turns

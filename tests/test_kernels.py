@@ -5,13 +5,12 @@ import zlib
 import keras
 import numpy as np
 import pytest
-from examples import INSIDE, PATTERNS, POSITIONS, attention
+from examples import INSIDE, PATTERNS, POSITIONS, attention_layer
 from gradients import in_a_graph
 from hypothesis import given, settings
 from hypothesis.strategies import integers
 from keras import ops
 
-from zoo.attention import Attention
 from zoo.attention.kernels import Rules
 from zoo.attention.kernels._automatic import automatic
 from zoo.attention.kernels._dropout import Drop
@@ -33,9 +32,7 @@ SIZE = 16
 def build(kernel="dense", block_size=None, **options):
     if block_size is not None:
         kernel = {"kind": kernel, "block_size": block_size}
-    layer = make(Attention, attention(kernel=kernel, **options), name="attention")
-    layer.build((None, None, SIZE))
-    return layer
+    return attention_layer(size=SIZE, kernel=kernel, **options)
 
 
 def twins(kernel, block_size, **options):

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 from examples import VOCABULARY, causal_lm, gpt
-from gradients import TENSORFLOW, gradients, near
-from graphs import largest
+from gradients import gradients, near
+from graphs import largest, reads_graphs
 from keras import ops
 
 from zoo.training.learner import Learner
@@ -79,7 +79,7 @@ def test_a_batch_of_padding_alone_costs_nothing(draw):
     assert float(loss) == 0
 
 
-@pytest.mark.skipif(not TENSORFLOW, reason="reads TensorFlow's graph")
+@reads_graphs
 @pytest.mark.parametrize(("size", "fits"), [(4, True), (None, False)])
 def test_no_tensor_of_training_holds_the_scores_of_all_tokens(size, fits, draw):
     import tensorflow as tf

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from graphs import largest, of_gradients, reads_graphs
 from hashed import build, draw_heads, meetings, rotations_for, twin, visible
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -239,21 +240,9 @@ def test_what_cannot_be_hashed_is_refused(options, message):
         build(**options)
 
 
-@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="looks into a TensorFlow graph")
+@reads_graphs
 def test_no_tensor_is_larger_than_a_few_times_the_input():
-    import tensorflow as tf
-
-    layer, length = build(chunk_length=16, num_hashes=1), 4096
-
-    @tf.function
-    def step(x):
-        with tf.GradientTape() as tape:
-            total = tf.reduce_sum(layer(x, training=True)[0] ** 2)
-        return tape.gradient(total, layer.trainable_variables)
-
-    graph = step.get_concrete_function(tf.TensorSpec((1, length, 10))).graph
-    graphs = [graph, *(f.graph for f in graph._functions.values() if hasattr(f, "graph"))]
-    outputs = [o for g in graphs for operation in g.get_operations() for o in operation.outputs]
-    sizes = [o.shape.num_elements() or 0 for o in outputs if o.shape.rank is not None]
-    assert len(sizes) > 500
-    assert max(sizes) <= 2**17
+    length = 4096
+    graph = of_gradients(build(chunk_length=16, num_hashes=1), 1, length, 10)
+    assert len(graph.get_operations()) > 250
+    assert 10 * length <= largest(graph) <= 2**17

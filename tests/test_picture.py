@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 from bad_input import says
-from examples import attention
+from examples import attention_layer as layer
 
 from zoo import cli
-from zoo.attention import Attention
 from zoo.attention.patterns import Pattern
 from zoo.core.kinds import make
 from zoo.recipe import picture
@@ -15,10 +14,6 @@ TAKING_TURNS = {
     "kind": "heads",
     "patterns": [{"kind": "strided", "stride": 4, "part": part} for part in ("local", "column")],
 }
-
-
-def layer(kind="multi_head", **options):
-    return make(Attention, attention(kind, **options), name="attention")
 
 
 def test_a_panel_for_each_distinct_layer_and_group_of_heads():

@@ -6,12 +6,9 @@ CUDA_VISIBLE_DEVICES=0 pytest -m accelerator tests/accelerator
 import keras
 import numpy as np
 import pytest
-from examples import ATTENTION, KERNELS, PATTERNS, POSITIONS, attention, combines
+from examples import ATTENTION, KERNELS, PATTERNS, POSITIONS, attention_layer, combines
 from gradients import TENSORFLOW, gradients, near
 from keras import ops
-
-from zoo.attention import Attention
-from zoo.core.kinds import make
 
 pytestmark = pytest.mark.accelerator
 
@@ -36,9 +33,7 @@ def x(draw):
 
 def build(kind="multi_head", **options):
     keras.utils.set_random_seed(1)
-    layer = make(Attention, attention(kind, **options), name="attention")
-    layer.build((None, None, 16))
-    return layer
+    return attention_layer(kind, **options)
 
 
 def of(layer, x, jit):

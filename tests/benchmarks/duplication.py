@@ -48,8 +48,8 @@ def main():
     from zoo.recipe import build
 
     recipe = zoo.load_recipe("duplication", given.overrides)
-    written = recipe.tree["model"]["blocks"]["attention"]
-    back = [f"{name}={written[name]}" for name in ("num_hashes", "chunk_length")]
+    own = recipe.tree["model"]["blocks"]["attention"]
+    back = [f"{name}={own[name]}" for name in ("num_hashes", "chunk_length")]
     print(f"{'trained':10}" + "".join(f"{name:>9}" for name in EVALUATED))
     for trained, written in TRAINED.items():
         run = given.folder / trained

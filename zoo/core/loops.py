@@ -39,6 +39,7 @@ def _tensorflow_scan(body, carry, inputs, length):
             outs.append(out)
         return carry, tree.map_structure(lambda *parts: ops.stack(parts), *outs)
 
+    # Traced aside, for shapes and dtypes: computed once outside, a pass would double the graph.
     inputs = tree.map_structure(ops.convert_to_tensor, inputs)
     traced = tf.function(turn, autograph=False).get_concrete_function(carry, tf.constant(0))
     _, like = traced.structured_outputs

@@ -59,6 +59,8 @@ def _call(pure, frozen, seeds, given):
 
 def _backward(calls, streams, gradients):
     (x, y), (into_x, into_y), into = streams, gradients, []
+    # Who comes next waits for `found`, not for the sum it goes into: a sum that is read but once
+    # TensorFlow turns into a variable that starts as zeros, as large as the text and never freed.
     found = into_y
     for call, weights in reversed(calls):
         with waiting_for(found):

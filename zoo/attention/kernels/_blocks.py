@@ -29,10 +29,9 @@ class Blocks:
     ):
         self.rules, self.grid, self.num_heads, self.texts = rules, grid, num_heads, texts
         self.count = num_groups * grid.columns() * (texts or 1)
-        self.padded, self.full = False, grid.num_keys % grid.size == 0
         tokens = rules.places.tokens()
-        if tokens is not None:
-            self.padded, self.padding = True, self._padding(tokens, num_groups)
+        self.padded, self.full = tokens is not None, grid.num_keys % grid.size == 0
+        self.padding = self._padding(tokens, num_groups) if self.padded else None
 
     def _padding(self, tokens, num_groups):
         """bool `b k` of tokens -> float32 `b c s`: HIDDEN for what is none."""
