@@ -14,12 +14,12 @@ def gradients(function, model, *inputs, jit=False):
     return [ops.convert_to_numpy(x) for x in (value, *found)]
 
 
-def in_a_graph(function):
-    """The same function, run from a graph as training does."""
+def in_a_graph(function, jit=False):
+    """The same function, run from a graph as training does; on JAX always compiled."""
     if TENSORFLOW:
         import tensorflow as tf
 
-        return tf.function(function)
+        return tf.function(function, jit_compile=jit)
     import jax
 
     return jax.jit(function)

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from gradients import in_a_graph
 from graphs import largest, of_gradients, reads_graphs
 from hashed import build, draw_heads, meetings, rotations_for, twin, visible
 from hypothesis import given, settings
@@ -135,6 +136,12 @@ def test_what_stands_at_padding_leaves_no_trace(draw):
     np.testing.assert_array_equal(before[mask], after[mask])
 
 
+def test_compiled_answers_are_the_same(draw):
+    layer, x = build(), draw.normal(size=(2, 30, 10)).astype("float32")
+    compiled = in_a_graph(lambda x: layer(x)[0], jit=True)
+    np.testing.assert_allclose(compiled(x), layer(x)[0], atol=1e-5)
+
+
 def test_rotations_are_new_in_training_and_the_same_otherwise(draw):
     layer = build(num_hashes=1)
     x = draw.normal(size=(1, 64, 10)).astype("float32")
@@ -152,7 +159,9 @@ def test_more_rounds_come_nearer_to_exact_attention(draw):
     exact.set_weights(layer.get_weights()[: len(exact.get_weights())])
     wanted, far = np.array(exact(x)[0]), []
     for layer.num_hashes in (1, 4, 16):
-        far.append(np.abs(np.array(layer(x)[0]) - wanted).mean())
+        # Training draws new rotations at every call; of a single draw, one round may do well.
+        answers = [layer(x, training=True)[0] for _ in range(8)]
+        far.append(np.mean(np.abs(np.stack(answers) - wanted)))
     assert far[0] > far[1] > far[2]
 
 

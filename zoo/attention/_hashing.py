@@ -19,7 +19,8 @@ MOST_AT_ONCE = 128
 
 
 class Rotations(LayerKind):
-    """Gives new rotations at every call of a training step; always the same ones otherwise."""
+    """Gives new rotations at every call of a training step; always the same ones otherwise, with
+    every backend and compiler."""
 
     def __init__(self, seed: Seed = 0, **kwargs):
         super().__init__(**kwargs)
@@ -28,8 +29,11 @@ class Rotations(LayerKind):
 
     def call(self, shape: tuple[int, ...], training: Any = None) -> Any:
         """float32 numbers of the given shape, normally distributed."""
-        seed = self.generator if training else self.seed
-        return keras.random.normal(shape, dtype="float32", seed=seed)
+        if training:
+            return keras.random.normal(shape, dtype="float32", seed=self.generator)
+        # Not Keras's numbers: of one seed, XLA draws others than TensorFlow alone.
+        fixed = np.random.default_rng(self.seed).standard_normal(shape, "float32")
+        return ops.convert_to_tensor(fixed)
 
 
 def bucket_sizes(length: int, chunk_length: int) -> list[int]:
