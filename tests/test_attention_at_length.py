@@ -86,6 +86,6 @@ def test_every_pattern_compiles(pattern, x):
 @pytest.mark.parametrize("pattern", ["global_tokens", "segments"])
 def test_marks_compile(pattern, x):
     layer = build(kernel=SMALL, pattern=PATTERNS[pattern])
-    told = {"segment_ids": np.arange(24)[None] // np.array([[7], [9]])}
+    told = {"document_ids": np.arange(24)[None] // np.array([[7], [9]])}
     told["global_mask"] = np.arange(24)[None] == np.array([[3], [20]])
     compare(layer, x, marks={name: told[name] for name in layer.pattern.marks})

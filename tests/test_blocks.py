@@ -11,7 +11,8 @@ from keras import ops
 from zoo.backbones import Backbone
 from zoo.backbones._memory import run
 from zoo.blocks import Block
-from zoo.blocks.feed_forward import ACTIVATIONS, FeedForward
+from zoo.blocks.feed_forward import FeedForward
+from zoo.core.activations import ACTIVATIONS
 from zoo.core.errors import ZooError
 from zoo.core.kinds import kinds, make
 from zoo.tasks.causal_lm import CausalLM

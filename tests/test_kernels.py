@@ -59,7 +59,7 @@ def told(pattern, draw, length):
     """Marks of two texts: a few global tokens, three documents."""
     every = {
         "global_mask": draw.random((2, length)) < 2 / length,
-        "segment_ids": np.sort(draw.integers(0, 3, (2, length))).astype("int32"),
+        "document_ids": np.sort(draw.integers(0, 3, (2, length))).astype("int32"),
     }
     return {name: every[name] for name in pattern.marks}
 
@@ -101,7 +101,7 @@ def test_marked_tokens_are_seen_wherever_they_are(around, count, draw):
     mark = np.zeros((2, length), bool)
     for row in mark:
         row[draw.choice(length, count, replace=False)] = True
-    marks = {"global_mask": mark, "segment_ids": np.arange(length)[None].repeat(2, 0) // 25}
+    marks = {"global_mask": mark, "document_ids": np.arange(length)[None].repeat(2, 0) // 25}
     longformer = {"kind": "longformer", "attention_window": 6, "marked": True, "positions": [0]}
     pattern = {"kind": "both", "patterns": [around, longformer]}
     slow, fast = twins("block_sparse", 4, num_key_value_heads=2, pattern=pattern, position="alibi")

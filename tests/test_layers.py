@@ -124,10 +124,10 @@ def test_marks_tell_who_is_global_and_which_document(x, y):
         layer.set_weights(marked.get_weights())
     equal([marked(x, x, global_mask=np.arange(LENGTH)[None] == [[3], [3]])], [fixed(x, x)])
     of_x, of_y = np.arange(LENGTH) // 4 + [[0], [0]], np.arange(OTHER) // 3 + [[0], [0]]
-    _, scores = packed(x, y, segment_ids=(of_x, of_y), return_attention_scores=True)
+    _, scores = packed(x, y, document_ids=(of_x, of_y), return_attention_scores=True)
     assert ((ops.convert_to_numpy(scores)[0, 0] > 0) == (of_x[0][:, None] == of_y[0])).all()
     with pytest.raises(ValueError, match="give a pair"):
-        packed(x, y, segment_ids=of_x)
+        packed(x, y, document_ids=of_x)
     with pytest.raises(ValueError, match="needs global_mask"):
         marked(x, x)
     with pytest.raises(ValueError, match="does not take global_mask; it asks for nothing"):

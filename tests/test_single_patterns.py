@@ -111,7 +111,7 @@ def test_no_generator_of_others_is_touched():
     assert np.random.get_state()[2] == before[1]
 
 
-def marks(query, key, name="segment_ids"):
+def marks(query, key, name="document_ids"):
     return {name: (np.array(query)[:, None], np.array(key)[None])}
 
 
@@ -120,7 +120,7 @@ def test_documents_do_not_see_each_other():
     pattern = make(Pattern, "segments") & make(Pattern, "causal")
     seen = pattern.sees(place[:, None], place[None], marks=marks(ids, ids))
     assert seen.sum(1).tolist() == [1, 2, 3, 1, 2, 1]
-    assert pattern.marks == ("segment_ids",)
+    assert pattern.marks == ("document_ids",)
 
 
 def test_marked_tokens_see_all_and_are_seen_by_all():
@@ -141,13 +141,13 @@ def test_marks_go_through_every_join():
     told = {**marks(ids, ids), **marks([True] + 5 * [False], 6 * [False], "global_mask")}
     for kind in ("both", "either", "heads"):
         pattern = make(Pattern, joined(kind, "segments", {"kind": "global_tokens", "marked": True}))
-        assert pattern.marks == ("segment_ids", "global_mask")
+        assert pattern.marks == ("document_ids", "global_mask")
         alone = [part.sees(place[:, None], place[None], 0, told) for part in pattern.patterns]
         expected = {"both": alone[0] & alone[1], "either": alone[0] | alone[1], "heads": alone[0]}
         found = pattern.sees(place[:, None], place[None], 0, told)
         assert (found == expected[kind]).all()
         assert found.any()
-        with pytest.raises(ValueError, match="needs segment_ids"):
+        with pytest.raises(ValueError, match="needs document_ids"):
             pattern.sees(place[:, None], place[None])
 
 

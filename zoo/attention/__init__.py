@@ -77,9 +77,9 @@ class Attention(Scored):
         """x `b t d`, padding_mask bool `b t` -> `b t d` and the next state.
 
         `()` as state remembers nothing and returns `()`. Padding stands behind the tokens. `marks`
-        tell what the pattern asks of each token: int `b t` `segment_ids`, bool `b t` `global_mask`.
-        Raises ValueError for marks that are missing, or told where there is a state: they are not
-        remembered.
+        tell what the pattern asks of each token: `document_ids` int `b t`, `global_mask` bool
+        `b t`. Raises ValueError for marks that are missing, or told where there is a state: they
+        are not remembered.
         """
         if state:
             return self.remember(x, padding_mask, state, marks)

@@ -1,6 +1,6 @@
 """One stack of blocks over embedded tokens. Encoder or decoder: the attention pattern decides."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 from keras import ops
@@ -11,19 +11,31 @@ from zoo.blocks import Block
 from zoo.core.errors import ZooError
 from zoo.core.kinds import as_list, make, to_config
 from zoo.core.norms import norm as make_norm
-from zoo.core.types import Given, PositiveFloat, PositiveInt, Probability
+from zoo.core.types import Given, NonNegativeInt, PositiveFloat, PositiveInt, Probability
 from zoo.core.window import length
 from zoo.positions import Position, embeds
+
+INPUTS = {
+    "token_ids": "int32",
+    "padding_mask": "bool",
+    "segment_ids": "int32",
+    "document_ids": "int32",
+    "global_mask": "bool",
+}
+"""What a model may be told of each token, `b t`."""
 
 
 class Transformer(Backbone):
     """`blocks` is one block, or a list cycled to `num_layers`.
 
-    `scale_embedding` multiplies the embedding by the square root of `hidden_dim`. `final_norm`
-    normalises the output by `norm`, as models of `pre_norm` blocks want. `dropout` is for the
-    embedding and the output. `join_streams` says what becomes of the two streams of `reversible`
-    blocks: their mean, or both, twice as wide. `memory` is what training keeps for the backward
-    pass: everything, the inputs of the blocks, or the output of reversible ones.
+    `scale_embedding` multiplies the embedding by the square root of `hidden_dim`. With
+    `num_segments` the input `segment_ids`, 0 where it is not given, tells which part of a text each
+    token belongs to (BERT's token types). `embedding_norm` normalises the embedding, before its
+    dropout (BERT) or after it (BigBird). `final_norm` normalises the output, as models of
+    `pre_norm` blocks want; both by `norm`. `dropout` is for the embedding and the output.
+    `join_streams` says what becomes of the two streams of `reversible` blocks: their mean, or both,
+    twice as wide. `memory` is what training keeps for the backward pass: everything, the inputs of
+    the blocks, or the output of reversible ones.
     Raises ZooError for a position that belongs inside attention, and for blocks that do not go
     together or cannot be reversed.
     """
@@ -35,6 +47,8 @@ class Transformer(Backbone):
         hidden_dim: PositiveInt,
         blocks: list[Block],
         position: Position = "nope",
+        num_segments: NonNegativeInt = 0,
+        embedding_norm: Literal["before_dropout", "after_dropout"] | None = None,
         final_norm: bool = False,
         norm: Literal["layer_norm", "rms_norm"] = "layer_norm",
         join_streams: Literal["mean", "concatenate"] = "mean",
@@ -48,17 +62,20 @@ class Transformer(Backbone):
         **kwargs,
     ):
         # === Layers ===
+        initializer = keras.initializers.RandomNormal(initializer_range)
+        table = {"embeddings_initializer": initializer, "dtype": dtype}
         self.token_embedding = keras.layers.ReversibleEmbedding(
-            vocabulary_size,
-            hidden_dim,
-            embeddings_initializer=keras.initializers.RandomNormal(initializer_range),
-            name="token_embedding",
-            dtype=dtype,
+            vocabulary_size, hidden_dim, name="token_embedding", **table
+        )
+        self.segment_embedding = num_segments and keras.layers.Embedding(
+            num_segments, hidden_dim, name="segment_embedding", **table
         )
         self.position = make(Position, position, name="position", dtype=dtype)
         if not embeds(self.position):
             kind = to_config(self.position)["kind"]
             raise ZooError(f"position {kind} belongs into model.blocks.attention.position.")
+        normal = (norm, layer_norm_epsilon, use_bias)
+        self.input_norm = embedding_norm and make_norm(*normal, name="input_norm", dtype=dtype)
         self.embedding_dropout = keras.layers.Dropout(
             dropout, name="embedding_dropout", dtype=dtype
         )
@@ -73,9 +90,7 @@ class Transformer(Backbone):
         self.marks = {
             name for block in self.transformer_layers for name in block.attention.pattern.marks
         }
-        self.output_norm = final_norm and make_norm(
-            norm, layer_norm_epsilon, use_bias, name="output_norm", dtype=dtype
-        )
+        self.output_norm = final_norm and make_norm(*normal, name="output_norm", dtype=dtype)
         self.phase = Phase(name="phase")
         self.output_dropout = keras.layers.Dropout(dropout, name="output_dropout", dtype=dtype)
 
@@ -85,6 +100,8 @@ class Transformer(Backbone):
             "num_layers": num_layers,
             "hidden_dim": hidden_dim,
             "blocks": to_config(cycle),
+            "num_segments": num_segments,
+            "embedding_norm": embedding_norm,
             "final_norm": final_norm,
             "norm": norm,
             "join_streams": join_streams,
@@ -99,9 +116,10 @@ class Transformer(Backbone):
             setattr(self, name, value)
 
         # === Functional Model ===
+        names = ["token_ids", "padding_mask", *["segment_ids"] * bool(num_segments)]
         inputs = {
-            "token_ids": keras.Input((None,), dtype="int32", name="token_ids"),
-            "padding_mask": keras.Input((None,), dtype="bool", name="padding_mask"),
+            name: keras.Input((None,), dtype=INPUTS[name], name=name)
+            for name in (*names, *sorted(self.marks))
         }
         hidden, _ = self.run(inputs)
         super().__init__(inputs, hidden, dtype=dtype, **kwargs)
@@ -110,12 +128,7 @@ class Transformer(Backbone):
         self.memory_length = max((m for m in memories if m is not None), default=None)
 
     def run(self, inputs, state=()):
-        token_ids, padding_mask = inputs["token_ids"], inputs.get("padding_mask")
-        x = self.token_embedding(token_ids)
-        if self.scale_embedding:
-            x = x * self.hidden_dim**0.5
-        x = self.position.embed(x, length(state))
-        x = self.embedding_dropout(x)
+        x, padding_mask = self.embed(inputs, length(state)), inputs.get("padding_mask")
         if self.num_streams > 1:
             x = ops.concatenate([ops.cast(x, "float32")] * self.num_streams, axis=-1)
         blocks, memory = self.transformer_layers, self.memory if self.phase() else "none"
@@ -125,6 +138,19 @@ class Transformer(Backbone):
             x = sum(ops.split(x, self.num_streams, axis=-1)) / self.num_streams
         x = self.output_norm(x) if self.final_norm else x
         return self.output_dropout(x), after if state else ()
+
+    def embed(self, inputs: dict[str, Any], start: Any = None) -> Any:
+        """`token_ids` `b t` at positions from start, int32 `b`, on -> `b t d`."""
+        x = self.token_embedding(inputs["token_ids"])
+        x = x * self.hidden_dim**0.5 if self.scale_embedding else x
+        if self.num_segments:
+            segments = inputs.get("segment_ids")
+            first = ops.zeros_like(inputs["token_ids"])
+            x = x + self.segment_embedding(first if segments is None else segments)
+        x = self.position.embed(x, start)
+        if self.embedding_norm == "after_dropout":
+            return self.input_norm(self.embedding_dropout(x))
+        return self.embedding_dropout(self.input_norm(x) if self.embedding_norm else x)
 
     def initial_state(self, batch_size, num_slots):
         blocks = self.transformer_layers

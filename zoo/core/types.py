@@ -22,7 +22,13 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 """What every random generator takes."""
 
+Activation = Literal[
+    "tanh", "relu", "squared_relu", "silu", "gelu", "gelu_approximate", "gelu_sigmoid"
+]
+"""A name in `zoo.core.activations`."""
+
 __all__ = [
+    "Activation",
     "Fraction",
     "Given",
     "Literal",

@@ -36,7 +36,7 @@ class KerasAttention(Scored, Projected):
     and `use_causal_mask` keep every kernel as fast as it is. Any other `attention_mask`, and
     `return_attention_scores`, need the whole table of scores: the kernel is then `dense`. A query
     that may see nothing gives zeros (Keras: a mixture of all values); `query_mask` changes no
-    answer, it goes on to the next layer. `global_mask` and `segment_ids`, `b t` or a pair of `b q`
+    answer, it goes on to the next layer. `global_mask` and `document_ids`, `b t` or a pair of `b q`
     and `b k`, are for patterns that ask for them.
     """
 
@@ -106,13 +106,14 @@ class KerasAttention(Scored, Projected):
         training: Any = None,
         use_causal_mask: bool = False,
         global_mask: Any = None,
-        segment_ids: Any = None,
+        document_ids: Any = None,
     ) -> Any:
         """query `b q d`, value and key `b k d` -> `b q d`, and scores `b h q k` when asked for."""
         key = value if key is None else key
         shared, pairs = split(attention_mask)
         tokens = keys_seen(key, value_mask, key_mask, shared)
-        marks = marks_of(self.pattern, query, key, global_mask=global_mask, segment_ids=segment_ids)
+        told = {"global_mask": global_mask, "document_ids": document_ids}
+        marks = marks_of(self.pattern, query, key, **told)
         places = places_of(query, key, tokens, marks)
         query, key, value = (ops.copy(x) for x in (query, key, value))  # without Keras's masks
         query = self.place_query(self._query_dense(query), places.query_positions())

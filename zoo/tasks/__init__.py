@@ -9,6 +9,7 @@ from keras import ops, tree
 from zoo.core.kinds import Kind, options
 
 KERAS_HUB_CAUSAL_LM = keras_hub.models.CausalLM
+KERAS_HUB_MASKED_LM = keras_hub.models.MaskedLM
 
 
 class Task(Kind):
@@ -31,8 +32,12 @@ class Task(Kind):
         """What the backbone takes -> what the task answers, and the next state."""
         raise NotImplementedError
 
+    def encode(self, inputs: dict[str, Any], state: Any = ()) -> tuple[Any, Any]:
+        """What the backbone takes -> the hidden states that are measured, and the next state."""
+        return self.backbone.run(inputs, state)
+
     def measure(self, hidden: Any, targets: Any, weights: Any) -> tuple[Any, Any]:
-        """What the backbone gives, targets `b t` and their weights -> what training minimises and
+        """What `encode` gives, targets `b t` and their weights -> what training minimises and
         the negative log-likelihood, both means over the targets, the second in nats."""
         raise NotImplementedError
 

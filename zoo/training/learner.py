@@ -51,7 +51,7 @@ class Learner(keras.Model):
     def call(self, inputs, training=False):
         memory = self.training_memory if training else self.evaluation_memory
         state = memory.read(inputs.get("restart"))
-        hidden, state = self.task.backbone.run(inputs, state)
+        hidden, state = self.task.encode(inputs, state)
         memory.write(state)
         return hidden
 

@@ -29,7 +29,7 @@ class Pattern(Kind):
     block_size: int | None = None
     """The size of the blocks the pattern is made of, where it is made of blocks."""
     marks: tuple[str, ...] = ()
-    """What must be told of each token when the model is called: `segment_ids`, `global_mask`."""
+    """What must be told of each token when the model is called: `document_ids`, `global_mask`."""
 
     def allowed(self, query: Any, key: Any, head: Any = 0) -> Any:
         """Integer positions and heads that broadcast, say `q 1`, `1 k` and 0 -> bool `q k`."""

@@ -1,6 +1,6 @@
 """Tokens see their own document only, where several are packed into one text.
 
-`segment_ids`, told token by token when the model is called: int, one number a document.
+`document_ids`, told token by token when the model is called: int, one number a document.
 """
 
 from zoo.attention.patterns import Pattern
@@ -8,11 +8,11 @@ from zoo.attention.patterns._told import told
 
 
 class Segments(Pattern):
-    marks = ("segment_ids",)
+    marks = ("document_ids",)
 
     def allowed(self, query, key, head=0):
         return query - key == query - key
 
     def sees(self, query, key, head=0, marks=None):
-        of_query, of_key = told(marks, "segment_ids")
+        of_query, of_key = told(marks, "document_ids")
         return self.allowed(query, key) & (of_query == of_key)

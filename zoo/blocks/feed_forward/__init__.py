@@ -1,22 +1,14 @@
 """The network every place goes through alone: wider, an activation, and back."""
 
-from typing import Any, Literal
+from typing import Any
 
 import keras
 from keras import ops
 
+from zoo.core.activations import ACTIVATIONS
 from zoo.core.layer import LayerKind
 from zoo.core.recompute import in_chunks
-from zoo.core.types import PositiveFloat, PositiveInt, Probability
-
-ACTIVATIONS = {
-    "relu": ops.relu,
-    "squared_relu": lambda x: ops.square(ops.relu(x)),
-    "silu": ops.silu,
-    "gelu": lambda x: ops.gelu(x, approximate=False),
-    "gelu_approximate": lambda x: ops.gelu(x, approximate=True),
-    "gelu_sigmoid": lambda x: x * ops.sigmoid(1.702 * x),
-}
+from zoo.core.types import Activation, PositiveFloat, PositiveInt, Probability
 
 
 class FeedForward(LayerKind):
@@ -32,9 +24,7 @@ class FeedForward(LayerKind):
     def __init__(
         self,
         intermediate_dim: PositiveInt,
-        activation: Literal[
-            "relu", "squared_relu", "silu", "gelu", "gelu_approximate", "gelu_sigmoid"
-        ] = "gelu",
+        activation: Activation = "gelu",
         chunk_size: PositiveInt | None = None,
         dropout: Probability = 0.0,
         use_bias: bool = True,
