@@ -32,7 +32,7 @@ class Transformer(Backbone):
     `num_segments` the input `segment_ids`, 0 where it is not given, tells which part of a text each
     token belongs to (BERT's token types). `embedding_norm` normalises the embedding, before its
     dropout (BERT) or after it (BigBird). `final_norm` normalises the output, as models of
-    `pre_norm` blocks want; both by `norm`. `dropout` is for the embedding and the output.
+    `pre_norm` blocks want; both by `norm`. `dropout` is for the embedding, `output_dropout` for what comes out.
     `join_streams` says what becomes of the two streams of `reversible` blocks: their mean, or both,
     twice as wide. `memory` is what training keeps for the backward pass: everything, the inputs of
     the blocks, or the output of reversible ones.
@@ -55,6 +55,7 @@ class Transformer(Backbone):
         memory: Literal["none", "checkpoint", "reversible"] = "none",
         scale_embedding: bool = False,
         dropout: Probability = 0.0,
+        output_dropout: Probability = 0.0,
         layer_norm_epsilon: PositiveFloat = 1e-5,
         use_bias: bool = True,
         initializer_range: PositiveFloat = 0.02,
@@ -92,7 +93,7 @@ class Transformer(Backbone):
         }
         self.output_norm = final_norm and make_norm(*normal, name="output_norm", dtype=dtype)
         self.phase = Phase(name="phase")
-        self.output_dropout = keras.layers.Dropout(dropout, name="output_dropout", dtype=dtype)
+        self.last_dropout = keras.layers.Dropout(output_dropout, name="output_dropout", dtype=dtype)
 
         # === Config ===
         config = {
@@ -108,6 +109,7 @@ class Transformer(Backbone):
             "memory": memory,
             "scale_embedding": scale_embedding,
             "dropout": dropout,
+            "output_dropout": output_dropout,
             "layer_norm_epsilon": layer_norm_epsilon,
             "use_bias": use_bias,
             "initializer_range": initializer_range,
@@ -137,7 +139,7 @@ class Transformer(Backbone):
         if self.num_streams > 1 and self.join_streams == "mean":
             x = sum(ops.split(x, self.num_streams, axis=-1)) / self.num_streams
         x = self.output_norm(x) if self.final_norm else x
-        return self.output_dropout(x), after if state else ()
+        return self.last_dropout(x), after if state else ()
 
     def embed(self, inputs: dict[str, Any], start: Any = None) -> Any:
         """`token_ids` `b t` at positions from start, int32 `b`, on -> `b t d`."""

@@ -109,3 +109,15 @@ def _expected(node: Node) -> str:
     if not node.shelf:
         return "a mapping"
     return f"one of {', '.join(kinds(node.shelf))}, or a mapping with a 'kind'"
+
+
+def differences(before: Any, after: Any, path: Path = ()) -> list[tuple[Path, str]]:
+    """Where two trees differ: a path, and `path: before -> after`."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        names = dict.fromkeys([*before, *after])
+        return [
+            found
+            for name in names
+            for found in differences(before.get(name), after.get(name), (*path, name))
+        ]
+    return [] if before == after else [(path, f"{dotted(path)}: {shown(before)} -> {shown(after)}")]

@@ -1,0 +1,94 @@
+"""The files of a Hugging Face folder: a config, and weights in one file or in several."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import safetensors
+from safetensors.numpy import save_file
+
+from zoo.convert._torch_file import read_torch_file
+from zoo.core.errors import ZooError, shown
+
+CONFIG = "config.json"
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+"""In the order they are looked for; each may be an index of several files, `NAME.index.json`."""
+DTYPES = {
+    "F64": np.float64,
+    "F32": np.float32,
+    "F16": np.float16,
+    "BF16": ml_dtypes.bfloat16,
+    "I64": np.int64,
+    "I32": np.int32,
+    "I8": np.int8,
+    "U8": np.uint8,
+    "BOOL": np.bool_,
+}
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """The object in a JSON file. Raises ZooError."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as wrong:
+        raise ZooError(f"{file}: cannot be read: {wrong.strerror}.") from wrong
+    except (ValueError, RecursionError) as wrong:
+        raise ZooError(f"{file}: not JSON: {wrong}.") from wrong
+    if not isinstance(found, dict):
+        raise ZooError(f"{file}: found {shown(found)}, expected a JSON object.")
+    return found
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that hold the weights. Raises ZooError when there are none."""
+    for name in WEIGHTS:
+        if (folder / name).is_file():
+            return [folder / name]
+        index = folder / f"{name}.index.json"
+        if index.is_file():
+            return [_beside(folder, part, index) for part in _parts(index)]
+    raise ZooError(f"{folder}: holds no weights, expected {' or '.join(WEIGHTS)}.")
+
+
+def _parts(index: Path) -> list[str]:
+    found = read_json(index).get("weight_map")
+    if not isinstance(found, dict) or not all(isinstance(part, str) for part in found.values()):
+        raise ZooError(f"{index}: weight_map: expected the file of every weight.")
+    return sorted(set(found.values()))
+
+
+def _beside(folder: Path, part: str, index: Path) -> Path:
+    if Path(part).name != part or not (folder / part).is_file():
+        raise ZooError(f"{index}: names {shown(part)}, which is no file beside it.")
+    return folder / part
+
+
+def arrays(file: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """The arrays of a file by name. Raises ZooError for a file that is damaged, or holds more
+    than arrays."""
+    if file.suffix == ".safetensors":
+        yield from _safetensors(file)
+    else:
+        yield from read_torch_file(file)
+
+
+def _safetensors(file: Path) -> Iterator[tuple[str, np.ndarray]]:
+    try:
+        found = safetensors.deserialize(file.read_bytes())
+    except (safetensors.SafetensorError, OSError) as wrong:
+        raise ZooError(f"{file}: damaged, or no safetensors file: {wrong}.") from wrong
+    for name, tensor in found:
+        if tensor["dtype"] not in DTYPES:
+            raise ZooError(f"{file}: {name}: cannot read numbers of kind {tensor['dtype']}.")
+        array = np.frombuffer(tensor["data"], DTYPES[tensor["dtype"]])
+        yield name, array.reshape(tensor["shape"])
+
+
+def write(folder: Path, config: dict[str, Any], weights: dict[str, np.ndarray]) -> None:
+    """A folder as Hugging Face writes it."""
+    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    whole = {name: np.ascontiguousarray(array) for name, array in weights.items()}
+    save_file(whole, folder / WEIGHTS[0], {"format": "pt"})

@@ -1,0 +1,154 @@
+"""A Hugging Face folder -> a model of ours with its weights, and back."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from zoo.backbones import Backbone
+from zoo.convert import Family
+from zoo.convert import _files as files
+from zoo.convert._config import Config
+from zoo.convert._weights import Weight
+from zoo.core.check import differences
+from zoo.core.errors import ZooError, innermost, shown, suggest
+from zoo.core.folders import write_folder
+from zoo.core.kinds import find, kinds, make, to_config
+from zoo.core.symbolic import symbolically
+from zoo.tasks import Task
+
+MOST_SHOWN = 5
+PARTS = ("backbone", "task")
+OLD_NAMES = (("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias"))
+"""What checkpoints that were once TensorFlow's call the weights of a norm."""
+
+
+def load(folder: Path, dtype: str = "float32") -> Any:
+    """The task in a folder, or a backbone where there is no head. Raises ZooError."""
+    config = Config(files.read_json(folder / files.CONFIG), str(folder / files.CONFIG))
+    family = _family(config.fields.get("model_type"), config.place)
+    model = _build(family, config, dtype)
+    _read(folder, family, model)
+    return model
+
+
+def save(model: Any, family: str, folder: Path) -> None:
+    """Write a task or a backbone as the folder of a family. Raises ZooError for a model that the
+    family's config cannot say."""
+    theirs = _family(family, str(folder))
+    backbone, head = _parts(model)
+    config = theirs.fields(backbone, head)
+    config |= {"model_type": family, "architectures": [_architecture(theirs, head)]}
+    read = symbolically(_parts_of, theirs, Config(config, str(folder)))
+    if changed := differences(dict(zip(PARTS, (backbone, head))), dict(zip(PARTS, read))):
+        lines = "".join(f"\n  {line}" for _, line in changed[:MOST_SHOWN])
+        raise ZooError(f"{folder}: a config of {family} cannot say all of this model:{lines}")
+    before = "" if head else theirs.prefix
+    found = _weights(theirs, model)
+    weights = {weight.name.removeprefix(before): _join(weight) for weight in found}
+    write_folder(folder, lambda aside: files.write(aside, config, weights))
+
+
+def _parts_of(family: Family, config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
+    return _parts(_build(family, config, "float32", compile=False))
+
+
+def _parts(model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A model as recipes write it: the backbone, and the task without it."""
+    if isinstance(model, Backbone):
+        return to_config(model), {}
+    task = to_config(model)
+    return task.pop("backbone"), {k: v for k, v in task.items() if k != "preprocessor"}
+
+
+def _family(model_type: Any, place: str) -> Family:
+    known = {kind.replace("_", "-"): kind for kind in kinds(Family.shelf)}
+    if str(model_type).replace("_", "-") not in known:
+        hint = suggest(str(model_type), known)
+        raise ZooError(f"{place}: model_type: found {shown(model_type)}. {hint}")
+    return find(Family.shelf, known[model_type.replace("_", "-")])()
+
+
+def _build(family: Family, config: Config, dtype: str, **options: Any) -> Any:
+    """The model of a config, with fresh weights. `options` are those of a Keras task."""
+    written, kind = family.backbone(config), _task(family, config)
+    head = family.task(config, kind) if kind else {}
+    config.finish()
+    try:
+        backbone = make(Backbone, written, dtype=dtype)
+        if not kind:
+            return backbone
+        return make(Task, {"kind": kind, **head}, backbone=backbone, **options)
+    except (ZooError, ValueError) as wrong:
+        raise ZooError(f"{config.place}: {innermost(str(wrong))}") from wrong
+
+
+def _task(family: Family, config: Config) -> str:
+    """The kind of task a config was written for; "" for a backbone alone."""
+    names = config.fields.get("architectures") or [""]
+    known = {"": "", **family.heads}
+    if not isinstance(names, list) or names[0] not in known:
+        hint = suggest(str(names[0]), family.heads)
+        raise ZooError(f"{config.place}: architectures: found {shown(names)}. {hint}")
+    return known[names[0]]
+
+
+def _architecture(family: Family, head: dict[str, Any]) -> str:
+    kind = head.get("kind", "")
+    found = next((name for name, task in family.heads.items() if task == kind), None)
+    if found is None:
+        raise ZooError(f"{type(family).__name__} of Hugging Face has no head like {kind}.")
+    return found
+
+
+def _weights(family: Family, model: Any) -> Iterator[Weight]:
+    yield from family.weights(getattr(model, "backbone", model))
+    if hasattr(model, "backbone"):
+        yield from family.head_weights(model)
+
+
+def _join(weight: Weight) -> np.ndarray:
+    return weight.join([ops.convert_to_numpy(variable) for variable in weight.variables])
+
+
+def _read(folder: Path, family: Family, model: Any) -> None:
+    """Fill a model with the weights of a folder. Raises ZooError where they do not fit."""
+    wanted = {weight.name: weight for weight in _weights(family, model)}
+    left, unknown = dict(wanted), []
+    for file in files.weight_files(folder):
+        for name, array in files.arrays(file):
+            ours = _our_name(name, family, wanted)
+            if ours in wanted:
+                _assign(wanted[ours], array, file)
+                left.pop(ours, None)
+            elif not any(re.search(f"(^|\\.){pattern}$", name) for pattern in family.unread):
+                unknown.append(name)
+    for names, what in ((list(left), "lacks"), (unknown, "has, and this model has not,")):
+        if names:
+            more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
+            raise ZooError(f"{folder}: {what} {', '.join(names[:MOST_SHOWN])}{more}.")
+
+
+def _our_name(name: str, family: Family, wanted: dict[str, Weight]) -> str:
+    for old, new in OLD_NAMES:
+        name = name.replace(old, new)
+    return family.prefix + name if family.prefix + name in wanted else name
+
+
+def _assign(weight: Weight, array: np.ndarray, file: Path) -> None:
+    """Put an array of theirs where it belongs. Raises ZooError for another shape, and for numbers
+    that are none."""
+    shapes = [np.empty(variable.shape, "bool") for variable in weight.variables]
+    if array.shape != weight.join(shapes).shape:
+        expected = list(weight.join(shapes).shape)
+        raise ZooError(
+            f"{file}: {weight.name}: found the shape {list(array.shape)}, expected {expected}."
+        )
+    wide = array.astype("float32")
+    if not np.isfinite(wide).all():
+        raise ZooError(f"{file}: {weight.name}: holds numbers that are not finite.")
+    for variable, ours in zip(weight.variables, weight.split(wide)):
+        variable.assign(ours.reshape(variable.shape))
