@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"core"},
-    {"tokenizers", "positions", "attention.patterns", "generation", "data.sources"},
+    {"tokenizers", "embeddings", "positions", "attention.patterns", "generation", "data.sources"},
     {"attention.kernels", "data.corpus"},
     {"attention", "data.batching", "training.schedules", "training.optimizers"},
     {"data", "blocks.feed_forward"},

@@ -38,6 +38,7 @@ SHELVES = {
     "attention": "attention",
     "patterns": "attention/patterns",
     "kernels": "attention/kernels",
+    "embeddings": "embeddings",
     "positions": "positions",
     "blocks": "blocks",
     "backbones": "backbones",

@@ -13,6 +13,7 @@ from zoo.core.kinds import as_list, make, to_config
 from zoo.core.norms import norm as make_norm
 from zoo.core.types import Given, NonNegativeInt, PositiveFloat, PositiveInt, Probability
 from zoo.core.window import length
+from zoo.embeddings import TokenEmbedding
 from zoo.positions import Position, embeds
 
 INPUTS = {
@@ -28,6 +29,7 @@ INPUTS = {
 class Transformer(Backbone):
     """`blocks` is one block, or a list cycled to `num_layers`.
 
+    `token_embedding` may be one that another model has, to share it.
     `scale_embedding` multiplies the embedding by the square root of `hidden_dim`. With
     `num_segments` the input `segment_ids`, 0 where it is not given, tells which part of a text each
     token belongs to (BERT's token types). `embedding_norm` normalises the embedding, before its
@@ -46,6 +48,7 @@ class Transformer(Backbone):
         num_layers: PositiveInt,
         hidden_dim: PositiveInt,
         blocks: list[Block],
+        token_embedding: TokenEmbedding = "plain",
         position: Position = "nope",
         num_segments: NonNegativeInt = 0,
         embedding_norm: Literal["before_dropout", "after_dropout"] | None = None,
@@ -64,12 +67,21 @@ class Transformer(Backbone):
     ):
         # === Layers ===
         initializer = keras.initializers.RandomNormal(initializer_range)
-        table = {"embeddings_initializer": initializer, "dtype": dtype}
-        self.token_embedding = keras.layers.ReversibleEmbedding(
-            vocabulary_size, hidden_dim, name="token_embedding", **table
+        self.token_embedding = make(
+            TokenEmbedding,
+            token_embedding,
+            vocabulary_size=vocabulary_size,
+            hidden_dim=hidden_dim,
+            initializer_range=initializer_range,
+            name="token_embedding",
+            dtype=dtype,
         )
         self.segment_embedding = num_segments and keras.layers.Embedding(
-            num_segments, hidden_dim, name="segment_embedding", **table
+            num_segments,
+            hidden_dim,
+            embeddings_initializer=initializer,
+            name="segment_embedding",
+            dtype=dtype,
         )
         self.position = make(Position, position, name="position", dtype=dtype)
         if not embeds(self.position):
@@ -100,7 +112,7 @@ class Transformer(Backbone):
             "vocabulary_size": vocabulary_size,
             "num_layers": num_layers,
             "hidden_dim": hidden_dim,
-            "blocks": to_config(cycle),
+            "blocks": to_config(self.transformer_layers[: len(cycle)]),
             "num_segments": num_segments,
             "embedding_norm": embedding_norm,
             "final_norm": final_norm,
