@@ -1,5 +1,6 @@
 """A config of Hugging Face, read so strictly that no field goes unnoticed."""
 
+import math
 from typing import Any
 
 from zoo.core.errors import ZooError, shown, suggest
@@ -58,6 +59,23 @@ PLAIN = {
 """Fields of any model, at the only value that is supported where a family does not read them."""
 
 
+KINDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a finite number",
+    str: "a text",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def _fits(found: Any, default: Any) -> bool:
+    """Whether a value is of the kind of its default. Whole numbers are numbers; true is none."""
+    if isinstance(default, float) and not isinstance(found, bool):
+        return isinstance(found, float | int) and math.isfinite(found)
+    return type(found) is type(default)
+
+
 class Config:
     """The fields of a `config.json`. What is never taken is refused by `finish`."""
 
@@ -68,12 +86,20 @@ class Config:
         """The value of a field, of the kind of its default. Raises ZooError for another kind."""
         self.taken.add(name)
         found = self.fields.get(name, default)
-        fits = isinstance(found, type(default)) and isinstance(found, bool) is isinstance(
-            default, bool
-        )
-        if fits or default is None or (isinstance(default, float) and isinstance(found, int)):
+        if default is None or _fits(found, default):
             return found
-        raise self.wrong(name, f"{type(default).__name__} such as {shown(default)}")
+        raise self.wrong(name, KINDS[type(default)])
+
+    def size(self, name: str, default: int) -> int:
+        """A whole number above 0. Raises ZooError for anything else."""
+        found = self.take(name, default)
+        if found < 1:
+            raise self.wrong(name, "a whole number greater than 0")
+        return found
+
+    def size_or_none(self, name: str) -> int | None:
+        """A whole number above 0, or None where there is nothing. Raises ZooError."""
+        return None if self.take(name, None) is None else self.size(name, 1)
 
     def among(self, name: str, default: Any, known: dict[Any, Any]) -> Any:
         """What a field's value means. Raises ZooError for a value that is not known."""
@@ -89,8 +115,8 @@ class Config:
     def heads(self, name: str, default: int, hidden: int) -> tuple[int, int]:
         """How many heads there are, and how large each is. Raises ZooError unless they divide the
         hidden size."""
-        number = self.take(name, default)
-        if number < 1 or hidden % number:
+        number = self.size(name, default)
+        if hidden % number:
             raise self.wrong(name, f"a divisor of the hidden size {hidden}")
         return number, hidden // number
 

@@ -13,10 +13,11 @@ from zoo.convert import Family
 from zoo.convert import _files as files
 from zoo.convert._config import Config
 from zoo.convert._weights import Weight
-from zoo.core.check import differences
+from zoo.core.check import check, differences, dotted
 from zoo.core.errors import ZooError, innermost, shown, suggest
 from zoo.core.folders import write_folder
 from zoo.core.kinds import find, kinds, make, to_config
+from zoo.core.schema import Node
 from zoo.core.symbolic import symbolically
 from zoo.tasks import Task
 
@@ -75,15 +76,26 @@ def _family(model_type: Any, place: str) -> Family:
 def _build(family: Family, config: Config, dtype: str, **options: Any) -> Any:
     """The model of a config, with fresh weights. `options` are those of a Keras task."""
     written, kind = family.backbone(config), _task(family, config)
-    head = family.task(config, kind) if kind else {}
+    if not kind:
+        config.unused("tie_word_embeddings")  # ties a head that is not built
+    head = {"kind": kind, **family.task(config, kind)} if kind else {}
     config.finish()
+    _check(config.place, written, head)
     try:
         backbone = make(Backbone, written, dtype=dtype)
         if not kind:
             return backbone
-        return make(Task, {"kind": kind, **head}, backbone=backbone, **options)
+        return make(Task, head, backbone=backbone, **options)
     except (ZooError, ValueError) as wrong:
         raise ZooError(f"{config.place}: {innermost(str(wrong))}") from wrong
+
+
+def _check(place: str, backbone: dict[str, Any], head: dict[str, Any]) -> None:
+    """Raises ZooError for values that no model of ours takes."""
+    sizes = {name: size for name, size in backbone.items() if name != "vocabulary_size"}
+    problems = check(Node(Backbone.shelf), sizes)
+    for problem in problems + (check(Node(Task.shelf), head) if head else []):
+        raise ZooError(f"{place}: read as {dotted(problem.path)}: {problem.text}")
 
 
 def _task(family: Family, config: Config) -> str:
