@@ -81,11 +81,13 @@ ATTENTION = {
     "multi_head": {"kind": "multi_head"},
     "segment_recurrent": {"kind": "segment_recurrent", "memory_length": 12},
 }
+CROSSING = {"cross": {"kind": "cross"}}
+"""Attention to another text: no sweep over texts of one kind takes it."""
 SHELVES = {
     "attention/patterns": PATTERNS,
     "positions": POSITIONS,
     "attention/kernels": KERNELS,
-    "attention": ATTENTION,
+    "attention": {**ATTENTION, **CROSSING},
 }
 UNMARKED = [kind for kind in PATTERNS if kind != "segments"]
 """Patterns that need not be told anything of the tokens."""

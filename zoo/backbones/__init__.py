@@ -22,6 +22,10 @@ class Backbone(Kind, keras_hub.models.Backbone):
         super().__init_subclass__(**kwargs)
         keras.saving.register_keras_serializable("zoo")(cls)
 
+    @property
+    def input_spec(self) -> None:
+        """Keras would ask for every input; masks and marks may be left out."""
+
     def call(self, inputs: dict[str, Any], training: Any = None, mask: Any = None) -> Any:
         return self.run(tree.map_structure(ops.convert_to_tensor, inputs))[0]
 

@@ -22,6 +22,7 @@ INPUTS = {
     "segment_ids": "int32",
     "document_ids": "int32",
     "global_mask": "bool",
+    "source_mask": "bool",
 }
 """What a model may be told of each token, `b t`."""
 
@@ -34,7 +35,8 @@ class Transformer(Backbone):
     `num_segments` the input `segment_ids`, 0 where it is not given, tells which part of a text each
     token belongs to (BERT's token types). `embedding_norm` normalises the embedding, before its
     dropout (BERT) or after it (BigBird). `final_norm` normalises the output, as models of
-    `pre_norm` blocks want; both by `norm`. `dropout` is for the embedding, `output_dropout` for what comes out.
+    `pre_norm` blocks want; both by `norm`. `dropout` is for the embedding, `output_dropout` for
+    what comes out.
     `join_streams` says what becomes of the two streams of `reversible` blocks: their mean, or both,
     twice as wide. `memory` is what training keeps for the backward pass: everything, the inputs of
     the blocks, or the output of reversible ones.
@@ -97,12 +99,12 @@ class Transformer(Backbone):
             make(Block, cycle[layer % len(cycle)], name=f"block_{layer}", dtype=dtype)
             for layer in range(num_layers)
         ]
-        for block in self.transformer_layers[1:]:
-            block.tie(self.transformer_layers[0])
+        for number, block in enumerate(self.transformer_layers):
+            block.attention.stand_in(number)
+            if number:
+                block.tie(self.transformer_layers[0])
         self.num_streams = streams(self.transformer_layers, memory)
-        self.marks = {
-            name for block in self.transformer_layers for name in block.attention.pattern.marks
-        }
+        self.marks = {name for block in self.transformer_layers for name in block.marks}
         self.output_norm = final_norm and make_norm(*normal, name="output_norm", dtype=dtype)
         self.phase = Phase(name="phase")
         self.last_dropout = keras.layers.Dropout(output_dropout, name="output_dropout", dtype=dtype)
@@ -133,8 +135,10 @@ class Transformer(Backbone):
         names = ["token_ids", "padding_mask", *["segment_ids"] * bool(num_segments)]
         inputs = {
             name: keras.Input((None,), dtype=INPUTS[name], name=name)
-            for name in (*names, *sorted(self.marks))
+            for name in (*names, *sorted(self.marks & INPUTS.keys()))
         }
+        if "source" in self.marks:
+            inputs["source"] = keras.Input((None, hidden_dim), name="source")
         hidden, _ = self.run(inputs)
         super().__init__(inputs, hidden, dtype=dtype, **kwargs)
         self.max_sequence_length = self.position.max_sequence_length

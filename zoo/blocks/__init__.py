@@ -38,6 +38,11 @@ class Block(LayerKind):
         self.dropout, self.use_bias = dropout, use_bias
         self.norm, self.layer_norm_epsilon = norm, layer_norm_epsilon
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What must be told of each token, besides whether it is padding."""
+        return self.attention.pattern.marks
+
     def build(self, x_shape):
         stream = (*x_shape[:-1], x_shape[-1] // self.num_streams)
         for name in self.norms:

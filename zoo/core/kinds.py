@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from zoo.core.errors import ZooError, suggest
 
 PACKAGE = pathlib.Path(__file__).parent.parent
+SPELLED = {"lm": "LM", "seq2seq": "Seq2Seq"}
 KERAS_OWNS = {"name", "dtype", "trainable"}
 
 
@@ -32,9 +33,8 @@ def kinds(shelf: str) -> list[str]:
 
 
 def class_name(kind: str) -> str:
-    """`multi_head` -> `MultiHead`; `causal_lm` -> `CausalLM`, as KerasHub spells it."""
-    words = ("LM" if word == "lm" else word.capitalize() for word in kind.split("_"))
-    return "".join(words)
+    """`multi_head` -> `MultiHead`; `seq2seq_lm` -> `Seq2SeqLM`, as KerasHub spells it."""
+    return "".join(SPELLED.get(word, word.capitalize()) for word in kind.split("_"))
 
 
 def find(shelf: str, kind: str) -> type:

@@ -10,6 +10,7 @@ from zoo.core.kinds import Kind, options
 
 KERAS_HUB_CAUSAL_LM = keras_hub.models.CausalLM
 KERAS_HUB_MASKED_LM = keras_hub.models.MaskedLM
+KERAS_HUB_SEQ2SEQ_LM = keras_hub.models.Seq2SeqLM
 
 
 class Task(Kind):
@@ -24,6 +25,10 @@ class Task(Kind):
     def get_config(self) -> dict[str, Any]:
         """The zoo's own options, with backbone and preprocessor as KerasHub writes them."""
         return {**options(self), **super(Kind, self).get_config()}
+
+    @property
+    def input_spec(self) -> None:
+        """Keras would ask for every input; masks and marks may be left out."""
 
     def call(self, inputs: dict[str, Any], training: Any = None, mask: Any = None) -> Any:
         return self.run(tree.map_structure(ops.convert_to_tensor, inputs))[0]

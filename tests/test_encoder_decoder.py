@@ -1,0 +1,124 @@
+"""An encoder and a decoder: what is written sees what was read, and only that."""
+
+import keras
+import numpy as np
+import pytest
+from examples import VOCABULARY, attention, transformer
+from gradients import gradients
+from keras import ops
+
+from zoo.backbones import Backbone
+from zoo.core.errors import ZooError
+from zoo.core.kinds import make
+from zoo.tasks.seq2seq_lm import Seq2SeqLM
+
+BLOCKS = ["pre_norm", "post_norm"]
+LEARNED = {"kind": "learned", "max_sequence_length": 16}
+
+
+def encoder_decoder(block="pre_norm", width=16, memory="none", crossing=None, **options):
+    cross = {"kind": "cross", "num_heads": 2, "head_dim": 6, "initializer_range": 0.3}
+    crossing = crossing or f"cross_{block}"
+    same = {"position": LEARNED, "final_norm": block == "pre_norm"}
+    encoder = transformer(block, attention=attention(pattern="full"), **same, hidden_dim=width)
+    decoder = transformer(crossing, attention=attention(), **same, memory=memory)
+    if crossing.startswith("cross"):
+        decoder["blocks"]["cross_attention"] = cross
+    return {"kind": "encoder_decoder", "encoder": encoder, "decoder": decoder, **options}
+
+
+def seq2seq(block="pre_norm", **options):
+    written = encoder_decoder(block, **options)
+    return Seq2SeqLM(make(Backbone, written, vocabulary_size=VOCABULARY))
+
+
+@pytest.fixture
+def inputs(draw):
+    return {
+        "encoder_token_ids": draw.integers(0, VOCABULARY, (2, 9)),
+        "encoder_padding_mask": np.arange(9)[None] < np.array([[9], [5]]),
+        "token_ids": draw.integers(0, VOCABULARY, (2, 7)),
+    }
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_token_by_token_equals_all_at_once(block, inputs):
+    task, ids = seq2seq(block), inputs["token_ids"]
+    state, parts = task.initial_state(2, 8), []
+    for place in range(ids.shape[1]):
+        told = {**inputs, "token_ids": ids[:, :1]} if not place else {}
+        part, state = task.run({"token_ids": ids[:, place : place + 1], **told}, state)
+        parts.append(part)
+    np.testing.assert_allclose(np.concatenate(parts, axis=1), task(inputs), atol=2e-5)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_it_sees_the_tokens_of_the_source_and_none_of_its_padding(block, inputs):
+    task = seq2seq(block)
+    before = np.array(task(inputs))
+    for row, place, seen in ((0, 8, True), (1, 4, True), (1, 5, False)):
+        poked = inputs["encoder_token_ids"].copy()
+        poked[row, place] = (poked[row, place] + 1) % VOCABULARY
+        moved = np.abs(np.array(task({**inputs, "encoder_token_ids": poked})) - before)
+        assert (moved[row] > 1e-6).any(axis=-1).all() == seen
+        assert moved[1 - row].max() == 0
+
+
+def test_it_sees_nothing_that_is_not_written_yet(inputs):
+    task, poked = seq2seq(), inputs["token_ids"].copy()
+    poked[:, 4] += 1
+    moved = np.abs(np.array(task({**inputs, "token_ids": poked % VOCABULARY})) - task(inputs))
+    moved = moved.max(axis=-1) > 1e-6
+    assert not moved[:, :4].any()
+    assert moved[:, 4:].all()
+
+
+@pytest.mark.parametrize(("share_embeddings", "jit"), [(True, True), (False, False)])
+def test_every_weight_of_both_stacks_learns(share_embeddings, jit, inputs, draw):
+    task = seq2seq(share_embeddings=share_embeddings)
+    targets = draw.integers(0, VOCABULARY, (2, 7))
+
+    def loss():
+        hidden, _ = task.encode({k: ops.convert_to_tensor(x) for k, x in inputs.items()})
+        return task.measure(hidden, targets, np.ones((2, 7), "float32"))[0]
+
+    _, *found = gradients(loss, task, jit=jit)
+    assert len(found) == len(task.trainable_weights)
+    names = [weight.path for weight in task.trainable_weights]
+    flat = [n for n, x in zip(names, found) if np.abs(x).max() < 1e-7 and "key/bias" not in n]
+    assert flat == []
+    assert sum("token_embedding" in name for name in names) == (1 if share_embeddings else 2)
+
+
+def test_it_survives_its_config(inputs):
+    task = seq2seq("post_norm")
+    twin = Seq2SeqLM.from_config(task.get_config())
+    assert twin.get_config() == task.get_config()
+    twin.set_weights(task.get_weights())
+    np.testing.assert_array_equal(twin(inputs), task(inputs))
+
+
+def test_without_a_source_it_says_so():
+    with pytest.raises(ValueError, match="told of no source"):
+        seq2seq()({"token_ids": np.zeros((1, 3), "int32")})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"crossing": "pre_norm"}, "decoder.blocks: found pre_norm, which looks at no source"),
+        ({"memory": "checkpoint"}, "decoder.memory: found checkpoint"),
+        ({"width": 24}, "decoder.hidden_dim: found 16, expected 24"),
+    ],
+)
+def test_stacks_that_do_not_fit_are_refused(options, message):
+    with pytest.raises(ZooError, match=message):
+        seq2seq(**options)
+
+
+def test_it_is_a_keras_model_that_fits(inputs, draw):
+    task = seq2seq()
+    targets = draw.integers(0, VOCABULARY, (2, 7))
+    task.compile(keras.optimizers.Adam(1e-2), task.loss, jit_compile=True)
+    losses = task.fit(inputs, targets, epochs=12, verbose=0).history["loss"]
+    assert losses[-1] < losses[0] - 0.5
