@@ -24,9 +24,10 @@ class Attention(Scored):
     """The contract of every attention, and the projections they share.
 
     `num_key_value_heads` defaults to `num_heads`; `kernel` to the fastest that computes what is
-    asked. Only `num_parallel_heads` of the key-value heads, with their queries, are in memory at
-    once: the others wait their turn, and all are computed again in the backward pass; with a state,
-    where texts are short, all are. Subclasses say what the keys are and what is remembered.
+    asked; `output_bias`, whether the projection back has a bias, to `use_bias`. Only
+    `num_parallel_heads` of the key-value heads, with their queries, are in memory at once: the
+    others wait their turn, and all are computed again in the backward pass; with a state, where
+    texts are short, all are. Subclasses say what the keys are and what is remembered.
     Raises ValueError when the heads do not divide, ZooError for a position that belongs elsewhere.
     """
 
@@ -43,6 +44,7 @@ class Attention(Scored):
         num_parallel_heads: PositiveInt | None = None,
         dropout: Probability = 0.0,
         use_bias: bool = True,
+        output_bias: bool | None = None,
         initializer_range: PositiveFloat = 0.02,
         **kwargs,
     ):
@@ -52,6 +54,7 @@ class Attention(Scored):
         self.num_parallel_heads = num_parallel_heads
         self.pattern = make(Pattern, pattern)
         self.dropout, self.use_bias, self.initializer_range = dropout, use_bias, initializer_range
+        self.output_bias = use_bias if output_bias is None else output_bias
         self.seen = self.pattern
         if num_heads % self.num_key_value_heads:
             few = f"num_key_value_heads {self.num_key_value_heads}"
@@ -109,6 +112,10 @@ class Attention(Scored):
         and values, the present included."""
         return None
 
+    def stand_in(self, layer: int) -> None:
+        """Be told which layer of a model this is, counted from 0."""
+        self.pattern, self.seen = self.pattern.in_layer(layer), self.seen.in_layer(layer)
+
     def compute_output_spec(self, x: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
         return self.same_shape(x), ()
 
@@ -124,19 +131,24 @@ class Attention(Scored):
         self.key = self._dense("bkd,dge->bkge", x_shape, few, "ge", "key")
         self.value = self._dense("bkd,dge->bkge", x_shape, few, "ge", "value")
         heads = (None, None, self.num_heads, size)
-        self.attention_output = self._dense("bqhe,hed->bqd", heads, (d,), "d", "attention_output")
+        self.attention_output = self._back(heads, d)
         self.seeds = self.child(Seeds, self.dropout, name="seeds")
         self.build_norms(heads, heads)
         self.position.prepare(self.num_heads, size)
         self.built = True
 
-    def _dense(self, equation, shape, output, bias, name):
+    def _back(self, heads, d):
+        back = "bqhe,hed->bqd", heads, (d,), "d", "attention_output"
+        return self._dense(*back, use_bias=self.output_bias)
+
+    def _dense(self, equation, shape, output, bias, name, use_bias=None):
+        use_bias = self.use_bias if use_bias is None else use_bias
         initializer = keras.initializers.RandomNormal(self.initializer_range)
         dense = self.child(
             keras.layers.EinsumDense,
             equation,
             output_shape=(None, *output),
-            bias_axes=bias if self.use_bias else None,
+            bias_axes=bias if use_bias else None,
             kernel_initializer=initializer,
             name=name,
         )

@@ -62,6 +62,10 @@ class Pattern(Kind):
         length it stays as it is, and what depends on one raises ValueError when asked."""
         return self
 
+    def in_layer(self, layer: int) -> "Pattern":
+        """The pattern in a layer of a model, counted from 0, where it depends on which it is."""
+        return self
+
     def __and__(self, other: "Pattern") -> "Pattern":
         from zoo.attention.patterns.both import Both
 

@@ -18,3 +18,6 @@ class Joined(Pattern):
 
     def sized(self, length):
         return type(self)([pattern.sized(length) for pattern in self.patterns])
+
+    def in_layer(self, layer):
+        return type(self)([pattern.in_layer(layer) for pattern in self.patterns])

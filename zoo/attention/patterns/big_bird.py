@@ -4,10 +4,12 @@ The internal construction (ITC, arXiv 2007.14062, section 2, and the released co
 the last block see everyone. A block linked twice counts twice in the softmax. Texts that the links
 would not thin out, of at most (5 + 2 · `num_random_blocks`) blocks, see all, as in Hugging Face's.
 
-`layer` seeds the links. The plan `paper` is for texts of 1024, 2048, 3072 and 4096, as with its
-authors (Hugging Face draws those of 2048 by the general plan); all others are drawn by the plan
-`general`. `random` gives the links instead: for each head, and for each block but the first and the
-last, the blocks linked to it.
+`layer` seeds the links; without it, the number of the layer the pattern stands in does. The plan
+`paper` is for texts of 1024, 2048, 3072 and 4096, as with its authors (Hugging Face draws those of
+2048 by the general plan); all others are drawn by the plan `general`. The plan `evaluation` is what
+Hugging Face does when a model is not in training: every link is to the first block, which so counts
+once more for each. `random` gives the links instead: for each head, and for each block but the
+first and the last, the blocks linked to it.
 """
 
 import copy
@@ -31,14 +33,19 @@ class BigBird(Linked):
         num_heads: PositiveInt,
         block_size: PositiveInt = 64,
         num_random_blocks: PositiveInt = 3,
-        layer: NonNegativeInt = 0,
-        plan: Literal["paper", "general"] = "paper",
+        layer: NonNegativeInt | None = None,
+        plan: Literal["paper", "general", "evaluation"] = "paper",
         random: list | None = None,
     ):
         self.num_heads, self.block_size = num_heads, block_size
         self.num_random_blocks, self.layer = num_random_blocks, layer
         self.plan, self.random = plan, random
-        self.links = None
+        self.seed, self.links = layer or 0, None
+
+    def in_layer(self, layer):
+        bound = copy.copy(self)
+        bound.seed = layer if self.layer is None else self.layer
+        return bound
 
     def sized(self, length):
         if length is None:
@@ -73,7 +80,7 @@ class BigBird(Linked):
         """int32 `h n r`: the random links of all blocks but the first and the last."""
         if self.random is None:
             sizes = self.block_size, self.num_random_blocks, self.num_heads
-            return draw_links(self.plan, length, *sizes, self.layer)
+            return draw_links(self.plan, length, *sizes, self.seed)
         given, blocks = np.array(self.random, "int32"), -(-length // self.block_size)
         wanted = self.num_heads, blocks - 2, self.num_random_blocks
         if given.shape != wanted or blocks < 5:
