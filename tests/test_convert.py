@@ -1,39 +1,30 @@
 """Checkpoints of Hugging Face: what the originals answer, ours answer; and the way back."""
 
 import json
-from pathlib import Path
 
+import checkpoints
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
+from checkpoints import parts, write
+from examples import POSITIONS, attention, causal_lm, transformer
+from safetensors.numpy import load_file
 
+from zoo.convert import Family
 from zoo.convert._folder import load, save
+from zoo.core.errors import ZooError
+from zoo.core.kinds import kinds
 
-CASES = sorted((Path(__file__).parent / "golden" / "checkpoints").glob("*.npz"))
-
-
-def parts(golden, prefix):
-    return {name.partition("/")[2]: golden[name] for name in golden if name.startswith(prefix)}
-
-
-def write(folder, golden, **changes):
-    """The folder as Hugging Face would have written it."""
-    folder.mkdir(exist_ok=True)
-    config = {**json.loads(str(golden["config"])), **changes}
-    (folder / "config.json").write_text(json.dumps(config))
-    whole = {k: np.ascontiguousarray(v) for k, v in parts(golden, "weights/").items()}
-    save_file(whole, folder / "model.safetensors")
-    return folder
+CASES = sorted(checkpoints.FOLDER.glob("*.npz"))
 
 
 @pytest.fixture(params=CASES, ids=lambda file: file.stem)
 def golden(request):
-    with np.load(request.param) as found:
-        return {name: found[name] for name in found.files}
+    return checkpoints.golden(request.param)
 
 
-def test_there_is_a_case():
-    assert CASES
+def test_every_family_has_a_case():
+    cases = {file.stem.rpartition("_")[0] for file in CASES}
+    assert cases == set(kinds(Family.shelf))
 
 
 def test_it_answers_as_the_original(golden, tmp_path):
@@ -50,8 +41,36 @@ def test_it_goes_back_as_it_came(golden, tmp_path):
     save(model, config["model_type"], tmp_path / "back")
     back = load_file(tmp_path / "back" / "model.safetensors")
     assert len(back) > 10
+    written = json.loads((tmp_path / "back" / "config.json").read_text())
+    assert written["model_type"] == config["model_type"]
     for name, array in back.items():
         np.testing.assert_array_equal(array, theirs[name], err_msg=name)
     again = load(tmp_path / "back")
     inputs = parts(golden, "inputs/")
     np.testing.assert_array_equal(again(inputs), model(inputs))
+
+
+@pytest.mark.parametrize(
+    ("case", "family", "told"),
+    [
+        ("gpt2_1", "openai-gpt", "backbone.blocks.0.kind: 'pre_norm' -> 'post_norm'"),
+        ("llama_0", "gpt2", "a config of gpt2 says 'max_sequence_length', which this model has"),
+        ("bert_1", "distilbert", "num_segments: 3 -> 0"),
+        ("bert_2", "llamas", "model_type: 'llamas' is not supported. Did you mean 'llama'?"),
+        ("gpt2_0", "bert", "bert of Hugging Face has no head like causal_lm. There are: mas"),
+    ],
+)
+def test_a_model_its_config_cannot_say_is_not_written(case, family, told, tmp_path):
+    model = load(write(tmp_path / "theirs", checkpoints.golden(case)))
+    with pytest.raises(ZooError) as wrong:
+        save(model, family, tmp_path / "back")
+    print(wrong.value)
+    assert told in str(wrong.value)
+    assert not (tmp_path / "back").exists()
+
+
+def test_how_a_model_was_trained_need_not_be_said(tmp_path):
+    inside = {"attention": attention(head_dim=4), "position": POSITIONS["learned"]}
+    written = transformer(**inside, final_norm=True, memory="checkpoint")
+    save(causal_lm(written, loss_chunk_size=4, label_smoothing=0.1), "gpt2", tmp_path / "gpt2")
+    assert load(tmp_path / "gpt2").backbone.hidden_dim == 16

@@ -128,7 +128,8 @@ class Config:
         """Raises ZooError unless a field is not there or has the only value that is supported."""
         self.taken.add(name)
         if self.fields.get(name, only) != only:
-            raise self.wrong(name, f"{shown(only)}, all that is supported")
+            found = shown(self.fields[name])
+            raise ZooError(f"{self.place}: {name}: found {found}, only {shown(only)} is supported.")
 
     def wrong(self, name: str, expected: str) -> ZooError:
         found = shown(self.fields.get(name))

@@ -101,7 +101,7 @@ class Encoder(Family):
             "num_segments": backbone["num_segments"],
             "epsilon": backbone["layer_norm_epsilon"],
         }
-        places = backbone["position"].get("max_sequence_length", 0)
+        places = backbone["position"]["max_sequence_length"]
         return {
             "vocab_size": backbone["vocabulary_size"],
             "max_position_embeddings": places + self.first_row,

@@ -56,7 +56,7 @@ def weight_files(folder: Path) -> list[Path]:
 def _parts(index: Path) -> list[str]:
     found = read_json(index).get("weight_map")
     if not isinstance(found, dict) or not all(isinstance(part, str) for part in found.values()):
-        raise ZooError(f"{index}: weight_map: expected the file of every weight.")
+        raise ZooError(f"{index}: weight_map: expected an object with the file of every weight.")
     return sorted(set(found.values()))
 
 

@@ -22,13 +22,20 @@ from zoo.core.symbolic import symbolically
 from zoo.tasks import Task
 
 MOST_SHOWN = 5
-PARTS = ("backbone", "task")
 OLD_NAMES = (("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias"))
 """What checkpoints that were once TensorFlow's call the weights of a norm."""
+
+UNSAID = {
+    *("initializer_range", "label_smoothing", "z_loss", "loss_chunk_size", "memory"),
+    *("kernel", "num_parallel_heads"),
+}
+"""Options of training and of how things are computed: they change no answer of a trained model."""
 
 
 def load(folder: Path, dtype: str = "float32") -> Any:
     """The task in a folder, or a backbone where there is no head. Raises ZooError."""
+    if not folder.is_dir():
+        raise ZooError(f"{folder}: is no folder; expected one with a {files.CONFIG} and weights.")
     config = Config(files.read_json(folder / files.CONFIG), str(folder / files.CONFIG))
     family = _family(config.fields.get("model_type"), config.place)
     model = _build(family, config, dtype)
@@ -39,37 +46,53 @@ def load(folder: Path, dtype: str = "float32") -> Any:
 def save(model: Any, family: str, folder: Path) -> None:
     """Write a task or a backbone as the folder of a family. Raises ZooError for a model that the
     family's config cannot say."""
-    theirs = _family(family, str(folder))
-    backbone, head = _parts(model)
-    config = theirs.fields(backbone, head)
-    config |= {"model_type": family, "architectures": [_architecture(theirs, head)]}
+    theirs, ours = _family(family, str(folder)), _parts(model)
+    try:
+        config = theirs.fields(*ours.values())
+    except KeyError as missing:
+        raise ZooError(
+            f"{folder}: a config of {family} says {missing}, which this model has not."
+        ) from missing
+    architecture = _architecture(theirs, ours["task"], f"{folder}: {family}")
+    config = {"architectures": [architecture], "model_type": family, **config}
     read = symbolically(_parts_of, theirs, Config(config, str(folder)))
-    if changed := differences(dict(zip(PARTS, (backbone, head))), dict(zip(PARTS, read))):
+    if changed := differences(_said(ours), _said(read)):
         lines = "".join(f"\n  {line}" for _, line in changed[:MOST_SHOWN])
         raise ZooError(f"{folder}: a config of {family} cannot say all of this model:{lines}")
-    before = "" if head else theirs.prefix
+    before = "" if ours["task"] else theirs.prefix
     found = _weights(theirs, model)
     weights = {weight.name.removeprefix(before): _join(weight) for weight in found}
     write_folder(folder, lambda aside: files.write(aside, config, weights))
 
 
-def _parts_of(family: Family, config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
+def _parts_of(family: Family, config: Config) -> dict[str, Any]:
     return _parts(_build(family, config, "float32", compile=False))
 
 
-def _parts(model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def _parts(model: Any) -> dict[str, Any]:
     """A model as recipes write it: the backbone, and the task without it."""
     if isinstance(model, Backbone):
-        return to_config(model), {}
+        return {"backbone": to_config(model), "task": {}}
     task = to_config(model)
-    return task.pop("backbone"), {k: v for k, v in task.items() if k != "preprocessor"}
+    backbone = task.pop("backbone")
+    return {"backbone": backbone, "task": {k: v for k, v in task.items() if k != "preprocessor"}}
+
+
+def _said(part: Any) -> Any:
+    """What of a tree a config has to say, its lists as mappings, so that differences show."""
+    if isinstance(part, list) and all(isinstance(one, dict) for one in part):
+        part = dict(enumerate(part))
+    if not isinstance(part, dict):
+        return part
+    return {name: _said(value) for name, value in part.items() if name not in UNSAID}
 
 
 def _family(model_type: Any, place: str) -> Family:
     known = {kind.replace("_", "-"): kind for kind in kinds(Family.shelf)}
     if str(model_type).replace("_", "-") not in known:
+        found = f"{shown(model_type)} is not supported" if model_type else "is missing"
         hint = suggest(str(model_type), known)
-        raise ZooError(f"{place}: model_type: found {shown(model_type)}. {hint}")
+        raise ZooError(f"{place}: model_type: {found}. {hint}")
     return find(Family.shelf, known[model_type.replace("_", "-")])()
 
 
@@ -100,19 +123,22 @@ def _check(place: str, backbone: dict[str, Any], head: dict[str, Any]) -> None:
 
 def _task(family: Family, config: Config) -> str:
     """The kind of task a config was written for; "" for a backbone alone."""
-    names = config.fields.get("architectures") or [""]
-    known = {"": "", **family.heads}
-    if not isinstance(names, list) or names[0] not in known:
-        hint = suggest(str(names[0]), family.heads)
-        raise ZooError(f"{config.place}: architectures: found {shown(names)}. {hint}")
-    return known[names[0]]
+    names = config.fields.get("architectures")
+    first = names[0] if isinstance(names, list) and names else names
+    if not first:
+        return ""
+    if not isinstance(first, str) or first not in family.heads:
+        hint = suggest(str(first), family.heads)
+        raise ZooError(f"{config.place}: architectures: {shown(first)} is not supported. {hint}")
+    return family.heads[first]
 
 
-def _architecture(family: Family, head: dict[str, Any]) -> str:
+def _architecture(family: Family, head: dict[str, Any], place: str) -> str:
     kind = head.get("kind", "")
     found = next((name for name, task in family.heads.items() if task == kind), None)
     if found is None:
-        raise ZooError(f"{type(family).__name__} of Hugging Face has no head like {kind}.")
+        known = suggest(kind, {task for task in family.heads.values() if task})
+        raise ZooError(f"{place} of Hugging Face has no head like {kind}. {known}")
     return found
 
 
@@ -138,10 +164,16 @@ def _read(folder: Path, family: Family, model: Any) -> None:
                 left.pop(ours, None)
             elif not any(re.search(f"(^|\\.){pattern}$", name) for pattern in family.unread):
                 unknown.append(name)
-    for names, what in ((list(left), "lacks"), (unknown, "has, and this model has not,")):
-        if names:
-            more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
-            raise ZooError(f"{folder}: {what} {', '.join(names[:MOST_SHOWN])}{more}.")
+    said = [f"lacks {_some(list(left))}"] if left else []
+    if unknown:
+        said.append(f"holds {_some(sorted(unknown))}, for which this model has no place")
+    if said:
+        raise ZooError(f"{folder}: {'; '.join(said)}.")
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
+    return ", ".join(names[:MOST_SHOWN]) + more
 
 
 def _our_name(name: str, family: Family, wanted: dict[str, Weight]) -> str:

@@ -65,7 +65,7 @@ class Gpt(Family):
             "n_layer": backbone["num_layers"],
             "n_embd": backbone["hidden_dim"],
             "n_head": block["attention"]["num_heads"],
-            "n_positions": backbone["position"].get("max_sequence_length", 0),
+            "n_positions": backbone["position"]["max_sequence_length"],
             "layer_norm_epsilon": backbone["layer_norm_epsilon"],
             "embd_pdrop": backbone["dropout"],
             "resid_pdrop": block["dropout"],

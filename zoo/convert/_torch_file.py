@@ -77,19 +77,14 @@ def read_torch_file(file: Path) -> Iterator[tuple[str, np.ndarray]]:
     """The arrays of a state dictionary by name. Raises ZooError."""
     try:
         with zipfile.ZipFile(file) as opened:
-            names = opened.namelist()
-            root = next(name for name in names if name.endswith("data.pkl")).removesuffix(
-                "data.pkl"
-            )
-            with opened.open(f"{root}data.pkl") as pickled:
-                found = Weights(pickled, lambda key: opened.read(f"{root}data/{key}")).load()
+            found = _unpickle(opened)
     except RefusedError as wrong:
         raise ZooError(
-            f"{file}: its pickle names {wrong}, which no file of weights needs: it was not run. "
+            f"{file}: its pickle names {wrong}, which no file of weights needs; nothing was run. "
             "Expected a state dictionary of tensors, better a safetensors file."
         ) from wrong
     except Exception as wrong:  # a damaged pickle can fail in any way
-        reason = str(wrong) or type(wrong).__name__
+        reason = (str(wrong) or type(wrong).__name__).strip(" .")
         raise ZooError(
             f"{file}: damaged, or not written by PyTorch 1.6 or later: {reason}."
         ) from wrong
@@ -97,3 +92,18 @@ def read_torch_file(file: Path) -> Iterator[tuple[str, np.ndarray]]:
         raise ZooError(f"{file}: holds a {type(found).__name__}, expected a state dictionary.")
     arrays = ((str(name), array) for name, array in found.items())
     yield from ((name, array) for name, array in arrays if isinstance(array, np.ndarray))
+
+
+def _unpickle(opened: zipfile.ZipFile) -> Any:
+    """What the file holds. Raises whatever is wrong with it."""
+    names = opened.namelist()
+    found = next((name for name in names if name.endswith("data.pkl")), None)
+    if found is None:
+        raise ValueError("it holds no data.pkl")
+    root = found.removesuffix("data.pkl")
+    if any(part.compress_type != zipfile.ZIP_STORED for part in opened.infolist()):
+        raise ValueError("it is compressed")  # as PyTorch's never are; a small one may be a bomb
+    if f"{root}byteorder" in names and opened.read(f"{root}byteorder") != b"little":
+        raise ValueError("its numbers are big-endian")
+    with opened.open(found) as pickled:
+        return Weights(pickled, lambda key: opened.read(f"{root}data/{key}")).load()

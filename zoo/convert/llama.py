@@ -81,7 +81,7 @@ class Llama(Family):
             "attention_bias": attention["use_bias"],
             "attention_dropout": attention["dropout"],
             "rms_norm_eps": backbone["layer_norm_epsilon"],
-            "rope_theta": position.get("base"),
+            "rope_theta": position["base"],
             "max_position_embeddings": position.get(places),
             "intermediate_size": feed_forward["intermediate_dim"],
             "hidden_act": name_of(feed_forward["activation"]),

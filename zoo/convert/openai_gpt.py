@@ -28,5 +28,6 @@ class OpenaiGpt(Gpt):
         ours = backbone["blocks"][0]["feed_forward"]["activation"]
         return {
             **super().fields(backbone, task),
+            "model_type": "openai-gpt",
             "afn": next((theirs for theirs, one in ACTIVATIONS.items() if one == ours), "gelu"),
         }
