@@ -1,6 +1,6 @@
 """A task: a backbone, a head and a loss. The one door to KerasHub's task classes."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import keras_hub
@@ -11,6 +11,19 @@ from zoo.core.kinds import Kind, options
 KERAS_HUB_CAUSAL_LM = keras_hub.models.CausalLM
 KERAS_HUB_MASKED_LM = keras_hub.models.MaskedLM
 KERAS_HUB_SEQ2SEQ_LM = keras_hub.models.Seq2SeqLM
+KERAS_HUB_TEXT_CLASSIFIER = keras_hub.models.TextClassifier
+KERAS_HUB_TASK = keras_hub.models.Task
+
+
+class Measured(NamedTuple):
+    """How well targets were predicted: float32 means over the targets, by their weights."""
+
+    loss: Any
+    """What training minimises."""
+    nats: Any
+    """The negative log-likelihood."""
+    accuracy: Any
+    """The share of targets that were held the likeliest."""
 
 
 class Task(Kind):
@@ -41,9 +54,8 @@ class Task(Kind):
         """What the backbone takes -> the hidden states that are measured, and the next state."""
         return self.backbone.run(inputs, state)
 
-    def measure(self, hidden: Any, targets: Any, weights: Any) -> tuple[Any, Any]:
-        """What `encode` gives, targets `b t` and their weights -> what training minimises and
-        the negative log-likelihood, both means over the targets, the second in nats."""
+    def measure(self, hidden: Any, targets: Any, weights: Any) -> Measured:
+        """What `encode` gives, int targets, `b t` or as the task has them, and their weights."""
         raise NotImplementedError
 
     def initial_state(self, batch_size: Any, num_slots: int = 0) -> Any:

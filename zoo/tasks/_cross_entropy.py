@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from zoo.core.recompute import in_chunks
+from zoo.tasks import Measured
 
 
 class CrossEntropy(NamedTuple):
@@ -23,9 +24,8 @@ class CrossEntropy(NamedTuple):
         targets: Any,
         weights: Any,
         chunk_size: int | None = None,
-    ) -> tuple[Any, Any]:
-        """Hidden states `b t d`, targets int `b t` and their weights `b t` -> the loss, and the
-        negative log-likelihood without smoothing, both means in float32.
+    ) -> Measured:
+        """Hidden states `b … d`, targets int `b …` and their weights `b …`.
 
         `logits` calls `layers`: float32 `… v` of hidden states `… d`. `chunk_size` tokens go
         through it at a time; all of them for None, or where their number is not known.
@@ -37,22 +37,24 @@ class CrossEntropy(NamedTuple):
         weights = ops.cast(weights, "float32")
         total = ops.maximum(ops.sum(weights), 1.0)
         if chunk_size is None or None in hidden.shape:
-            loss, nats = measure(hidden, targets, weights)
-            return loss / total, nats / total
+            loss, more = measure(hidden, targets, weights)
+            return Measured(*(x / total for x in (loss, *more)))
         flat = ops.reshape(hidden, (-1, hidden.shape[-1])), *map(ops.ravel, (targets, weights))
         chunks = [_chunks(x, chunk_size) for x in flat]
-        losses, nats = in_chunks(measure, layers, training=True)(*chunks, length=chunks[0].shape[0])
-        return ops.sum(losses) / total, ops.sum(nats) / total
+        loss, more = in_chunks(measure, layers, training=True)(*chunks, length=chunks[0].shape[0])
+        return Measured(*(ops.sum(x) / total for x in (loss, *more)))
 
-    def sums(self, logits: Any, targets: Any, weights: Any) -> tuple[Any, Any]:
-        """Float32 logits `… v`, targets and weights `…` -> the sums of losses and of nats."""
+    def sums(self, logits: Any, targets: Any, weights: Any) -> tuple[Any, tuple[Any, Any]]:
+        """Float32 logits `… v`, targets and weights `…` -> the sum of the losses; those of nats
+        and of hits."""
         nats = keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True)
         loss = nats
         if self.label_smoothing or self.z_loss:
             log_sum = ops.logsumexp(logits, axis=-1)
             anyone = log_sum - ops.mean(logits, axis=-1)
             loss = loss + self.label_smoothing * (anyone - nats) + self.z_loss * log_sum**2
-        return ops.sum(loss * weights), ops.sum(nats * weights)
+        hits = ops.cast(ops.argmax(logits, axis=-1) == ops.cast(targets, "int32"), "float32")
+        return ops.sum(loss * weights), (ops.sum(nats * weights), ops.sum(hits * weights))
 
 
 def _chunks(x: Any, size: int) -> Any:

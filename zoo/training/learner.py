@@ -37,7 +37,8 @@ class Learner(keras.Model):
     """Runs a task over batches in order and carries its state from one to the next.
 
     Training and evaluation remember apart, so that validating in between disturbs nothing. `nll`
-    is the mean negative log-likelihood of a target, in nats, over all targets since it was reset.
+    is the mean negative log-likelihood of a target, in nats, over all targets since it was reset;
+    `accuracy`, in evaluation, the share of those that were held the likeliest.
     """
 
     def __init__(self, task: Any, batch_size: int, **kwargs):
@@ -46,6 +47,7 @@ class Learner(keras.Model):
         self.training_memory = Carry(task.initial_state(batch_size), name="training_memory")
         self.evaluation_memory = Carry(task.initial_state(batch_size), name="evaluation_memory")
         self.nll = keras.metrics.Mean(name="nll")
+        self.accuracy = keras.metrics.Mean(name="accuracy")
         self.built = True
 
     def call(self, inputs, training=False):
@@ -57,6 +59,9 @@ class Learner(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """targets int32 `b t`, hidden states `b t d`, weights `b t` -> what is minimised."""
-        loss, nats = self.task.measure(y_pred, y, sample_weight)
-        self.nll.update_state(nats, sample_weight=ops.sum(sample_weight))
-        return loss
+        found = self.task.measure(y_pred, y, sample_weight)
+        total = ops.sum(sample_weight)
+        self.nll.update_state(found.nats, sample_weight=total)
+        if not training:
+            self.accuracy.update_state(found.accuracy, sample_weight=total)
+        return found.loss

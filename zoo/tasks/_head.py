@@ -1,0 +1,67 @@
+"""What tasks share that put a head with a softmax on a backbone."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from zoo.backbones import Backbone
+from zoo.backbones.transformer import Transformer
+from zoo.core.types import Given, PositiveFloat, Probability
+from zoo.tasks import Task
+from zoo.tasks._cross_entropy import CrossEntropy
+
+
+class Head(Task):
+    """`dropout` is for what the head is given. Training minimises the cross-entropy, with
+    `label_smoothing`."""
+
+    backbone_cls = Transformer
+
+    def __init__(
+        self,
+        backbone: Given[Backbone],
+        preprocessor=None,
+        dropout: Probability = 0.1,
+        initializer_range: PositiveFloat = 0.02,
+        label_smoothing: Probability = 0.0,
+        **kwargs,
+    ):
+        # === Layers ===
+        self.backbone, self.preprocessor = backbone, preprocessor
+        self.dropout, self.initializer_range = dropout, initializer_range
+        self.label_smoothing = label_smoothing
+        self.drop = keras.layers.Dropout(dropout, name="head_dropout", dtype=backbone.dtype_policy)
+        self.make_head()
+
+        # === Functional Model ===
+        inputs = backbone.input
+        super().__init__(inputs, self.run(inputs)[0], **kwargs)
+
+    def make_head(self) -> None:
+        """Make the layers of the head."""
+        raise NotImplementedError
+
+    def logits(self, hidden: Any) -> Any:
+        """What `encode` gives, `b … d` -> float32 scores `b … c`."""
+        raise NotImplementedError
+
+    def dense(self, size: int, name: str) -> keras.layers.Layer:
+        """A projection to so many features."""
+        initializer = keras.initializers.RandomNormal(self.initializer_range)
+        like = {"kernel_initializer": initializer, "dtype": self.backbone.dtype_policy}
+        return keras.layers.Dense(size, name=name, **like)
+
+    def run(self, inputs, state=()):
+        hidden, state = self.encode(inputs, state)
+        return self.logits(hidden), state
+
+    def measure(self, hidden, targets, weights):
+        cross_entropy = CrossEntropy(self.label_smoothing)
+        return cross_entropy(self.logits, [], hidden, targets, weights)
+
+
+def tokens_of(inputs: dict[str, Any]) -> Any:
+    """Which places are tokens, bool `b t`."""
+    mask = inputs.get("padding_mask")
+    return ops.ones_like(inputs["token_ids"], "bool") if mask is None else mask
