@@ -1,12 +1,16 @@
 """Small random checkpoints of Hugging Face's models for long texts, and what the originals answer.
 
     pip install torch "transformers==4.35.2" "numpy<2" sacremoses
-    python tests/golden/make_long_checkpoints.py tests/golden/checkpoints
+    python tests/golden/make_long_checkpoints.py tests/golden
 
 Each file holds a config, all weights under `weights/`, inputs under `inputs/`, and the answer, as
-those of make_checkpoints.py do.
+those of make_checkpoints.py do. In the folder long_checkpoints are those that need more:
+
+- `transfo_xl`: segments that follow each other, token ids and answers `s b t …`, behind a memory
+  `l b m d` that is given. Without one the original would begin with zeros, and attend to them.
 """
 
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -28,6 +32,23 @@ BIG_BIRD = {
     "num_random_blocks": 1,
 }
 
+TRANSFO_XL = {
+    "vocab_size": VOCABULARY,
+    "cutoffs": [],
+    "d_model": 12,
+    "d_embed": 12,
+    "n_head": 3,
+    "d_head": 5,
+    "d_inner": 20,
+    "n_layer": 2,
+    "div_val": 1,
+    "mem_len": 0,
+    "clamp_len": -1,
+    "same_length": False,
+    "untie_r": False,
+}
+CLUSTERS = {"cutoffs": [9, 15, 28], "mem_len": 6, "clamp_len": 7, "same_length": True}
+
 # the class, its config, and the tokens of each text; the longest fills its row
 CASES = {
     "big_bird_0": ("BigBirdForMaskedLM", BIG_BIRD, (50, 29)),  # padded to 52, 13 blocks
@@ -47,15 +68,48 @@ CASES = {
         (42, 42, 5),
     ),
     "big_bird_3": ("BigBirdModel", {**BIG_BIRD, "attention_type": "original_full"}, (50, 29)),
+    "transfo_xl_0": ("TransfoXLLMHeadModel", TRANSFO_XL, (11, 11)),
+    "transfo_xl_1": ("TransfoXLModel", {**TRANSFO_XL, "cutoffs": [20], "div_val": 2}, (11, 11)),
+    "transfo_xl_2": (
+        "TransfoXLLMHeadModel",
+        {**TRANSFO_XL, "cutoffs": [9, 15], "d_embed": 10, "untie_r": True},
+        (11, 11),
+    ),
 }
+MEMORIES = {
+    "transfo_xl_clusters": {**TRANSFO_XL, **CLUSTERS},
+    "transfo_xl_sizes": {**TRANSFO_XL, **CLUSTERS, "div_val": 2, "d_embed": 8, "untie_r": True},
+    "transfo_xl_own_projections": {
+        **TRANSFO_XL,
+        **CLUSTERS,
+        "div_val": 2,
+        "proj_share_all_but_first": False,
+        "same_length": False,
+        "layer_norm_epsilon": 1e-3,
+    },
+    "transfo_xl_pre_norm": {**TRANSFO_XL, **CLUSTERS, "d_embed": 7, "pre_lnorm": True},
+}
+SEGMENTS, BATCH, SEGMENT = 3, 2, 4
+
+
+def build(name, fields, draw):
+    """A random model, and its config before it is called: some change then."""
+    kind = getattr(transformers, name)
+    model = kind(kind.config_class(**fields)).eval()
+    randomise(model, draw, 0.4)
+    model.tie_weights()
+    return model, {**model.config.to_diff_dict(), "architectures": [name]}
+
+
+def arrays(model, config, inputs, answer):
+    weights = {f"weights/{key}": value.numpy() for key, value in model.state_dict().items()}
+    given = {f"inputs/{key}": value for key, value in inputs.items()}
+    return {"config": json.dumps(config), "answer": answer, **weights, **given}
 
 
 def make(name, fields, lengths):
-    kind = getattr(transformers, name)
-    model = kind(kind.config_class(**fields)).eval()
     draw = np.random.default_rng(0)
-    randomise(model, draw, 0.4)
-    config = {**model.config.to_diff_dict(), "architectures": [name]}  # some change when called
+    model, config = build(name, fields, draw)
     shape = len(lengths), max(lengths)
     inputs = {
         "token_ids": draw.integers(2, VOCABULARY, shape),  # 0 or 1 is padding in some families
@@ -65,13 +119,31 @@ def make(name, fields, lengths):
     if hasattr(model.config, "type_vocab_size"):
         inputs["segment_ids"] = draw.integers(0, model.config.type_vocab_size, shape)
         told["token_type_ids"] = inputs["segment_ids"]
+    known = inspect.signature(model.forward).parameters
     with torch.no_grad():
-        answer = model(**{key: torch.tensor(value) for key, value in told.items()})[0]
-    weights = {f"weights/{key}": value.numpy() for key, value in model.state_dict().items()}
-    given = {f"inputs/{key}": value for key, value in inputs.items()}
-    return {"config": json.dumps(config), "answer": answer.numpy(), **weights, **given}
+        told = {key: torch.tensor(value) for key, value in told.items() if key in known}
+        answer = model(**told)[0].numpy()
+    return arrays(model, config, inputs, answer)
+
+
+@torch.no_grad()
+def make_segments(fields):
+    draw = np.random.default_rng(0)
+    model, config = build("TransfoXLLMHeadModel", fields, draw)
+    ids = draw.integers(0, VOCABULARY, (SEGMENTS, BATCH, SEGMENT))
+    shape = fields["n_layer"], BATCH, fields["mem_len"], fields["d_model"]
+    memory = draw.normal(size=shape).astype("float32")
+    state, answers = list(torch.tensor(memory).transpose(1, 2)), []
+    for segment in torch.tensor(ids):
+        found = model(segment, mems=state)
+        state = found.mems
+        answers.append(found.prediction_scores.numpy())
+    return arrays(model, config, {"token_ids": ids, "memory": memory}, np.stack(answers))
 
 
 if __name__ == "__main__":
+    plain, long = (Path(sys.argv[1]) / name for name in ("checkpoints", "long_checkpoints"))
     for case, (name, fields, lengths) in CASES.items():
-        np.savez_compressed(Path(sys.argv[1]) / f"{case}.npz", **make(name, fields, lengths))
+        np.savez_compressed(plain / f"{case}.npz", **make(name, fields, lengths))
+    for case, fields in MEMORIES.items():
+        np.savez_compressed(long / f"{case}.npz", **make_segments(fields))

@@ -1,0 +1,58 @@
+"""Checkpoints for long texts: what the originals answer that are told more than the tokens."""
+
+import json
+from pathlib import Path
+
+import checkpoints
+import numpy as np
+import pytest
+from checkpoints import parts, write
+from safetensors.numpy import load_file
+
+from zoo.attention.segment_recurrent import Memory
+from zoo.convert._folder import load, save
+
+FOLDER = Path(__file__).parent / "golden" / "long_checkpoints"
+
+
+def cases(family):
+    return sorted(file.stem for file in FOLDER.glob(f"{family}_*.npz"))
+
+
+def golden(case):
+    return checkpoints.golden(FOLDER / f"{case}.npz")
+
+
+def remembered(backbone, memory):
+    """`l b m d` as a state. With norms first, ours remembers what comes out of the norm."""
+    states = []
+    for block, hidden in zip(backbone.transformer_layers, memory):
+        full = np.full(hidden.shape[:1], hidden.shape[1], "int32")
+        before = type(block).__name__ == "PreNorm"
+        states.append(Memory(block.attention_norm(hidden) if before else hidden, full))
+    return tuple(states)
+
+
+@pytest.mark.parametrize("case", cases("transfo_xl"))
+def test_transformer_xl_answers_as_the_original_with_a_memory(case, tmp_path):
+    """Three segments, the first behind a memory that is given to both."""
+    case = golden(case)
+    task = load(write(tmp_path / "theirs", case))
+    state = remembered(task.backbone, case["inputs/memory"])
+    for token_ids, answer in zip(case["inputs/token_ids"], case["answer"]):
+        found, state = task.run({"token_ids": token_ids}, state)
+        np.testing.assert_allclose(found, answer, atol=1e-4)
+
+
+@pytest.mark.parametrize("case", cases("*"))
+def test_it_goes_back_as_it_came(case, tmp_path):
+    case = golden(case)
+    model, theirs = load(write(tmp_path / "theirs", case)), json.loads(str(case["config"]))
+    save(model, theirs["model_type"], tmp_path / "back")
+    ours = json.loads((tmp_path / "back" / "config.json").read_text())
+    assert {name: theirs[name] for name in ours if name in theirs} == {
+        name: value for name, value in ours.items() if name in theirs
+    }
+    weights = parts(case, "weights/")
+    for name, array in load_file(tmp_path / "back" / "model.safetensors").items():
+        np.testing.assert_array_equal(array, weights[name], err_msg=name)
