@@ -24,8 +24,11 @@ def build(recipe: Resolved) -> Any:
 def train(recipe: Resolved, run: str | Path | None = None, resume: bool = False) -> dict[str, Any]:
     """Train a recipe in the folder `run`, by default `runs/<recipe name>`; returns the report."""
     from zoo.training.loop import train as run_training
+    from zoo.training.run import TOKENIZER, kept
 
-    return run_training(recipe, Path(run or Path("runs") / recipe.name), resume)
+    folder = Path(run or Path("runs") / recipe.name)
+    begun = resume and (folder / TOKENIZER).is_dir()
+    return run_training(kept(folder, recipe) if begun else recipe, folder, resume)
 
 
 def load(run: str | Path, overrides: list[str] | None = None) -> Any:
@@ -42,8 +45,8 @@ def load(run: str | Path, overrides: list[str] | None = None) -> Any:
 def evaluate(
     run: str | Path, overrides: list[str] | None = None, batches: int | None = None
 ) -> dict[str, float]:
-    """Loss in nats a token and bits per byte of a run on its validation text, or on the first
-    `batches` of it."""
+    """Loss in nats a target, bits per byte where every token is one, and accuracy of a run on its
+    validation text, or on the first `batches` of it."""
     from zoo.training.evaluate import evaluate as measure
     from zoo.training.loop import compiled
     from zoo.training.run import load_task, resolve
@@ -73,17 +76,21 @@ def generate(
     writer = Writer(load_task(Path(run), recipe))
     read = tokenizer.read(np.frombuffer(os.fsencode(prompt), "uint8"))
     tokens = np.concatenate([[tokenizer.end_token_id], read]).astype("int32")
-    return _pieces(writer, tokenizer, tokens, max_new_tokens, chosen, stop.encode())
+    new = writer.write(tokens, max_new_tokens, chosen, (tokenizer.end_token_id,))
+    pieces = tokenizer.stream(new, continues=bool(prompt))
+    return _until(pieces, stop.encode()) if stop else pieces
 
 
-def _pieces(writer, tokenizer, tokens, max_new_tokens, sampling, stop) -> Iterator[bytes]:
-    written = b""
-    for token in writer.write(tokens, max_new_tokens, sampling, (tokenizer.end_token_id,)):
-        piece = bytes(tokenizer.detokenize(np.array([[token]])).numpy()[0])
-        written += piece
-        yield piece
-        if stop and written.endswith(stop):
+def _until(pieces: Iterator[bytes], stop: bytes) -> Iterator[bytes]:
+    """Pieces of text up to and with the first `stop` in them, wherever they are cut."""
+    text = b""
+    for piece in pieces:
+        before, text = len(text), text + piece
+        found = text.find(stop, max(0, before - len(stop)))
+        if found >= 0:
+            yield text[before : found + len(stop)]
             return
+        yield piece
 
 
 def export(run: str | Path, folder: str | Path | None = None) -> Path:

@@ -1,12 +1,28 @@
 """Documents in a row, as one long line of token ids that is read in place."""
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 
 from zoo.data.sources import Document
 from zoo.tokenizers import Tokenizer
+
+STRETCH = 1 << 16
+
+
+def sample(documents: Sequence[Document], num_bytes: int) -> list[bytes]:
+    """Stretches of text spread evenly over all documents, together about `num_bytes` at the most;
+    the same from the same documents."""
+    total = sum(document.data.size for document in documents)
+    found = (
+        document.data[first : first + STRETCH]
+        for document in documents
+        for first in range(0, document.data.size, STRETCH)
+    )
+    every = -(-total // num_bytes)
+    return [stretch.tobytes() for stretch in itertools.islice(found, 0, None, max(1, every))]
 
 
 class Corpus:
@@ -17,7 +33,7 @@ class Corpus:
 
     def __init__(self, documents: Sequence[Document], tokenizer: Tokenizer):
         self.names = [document.name for document in documents]
-        self.tokens = [tokenizer.read(document.data) for document in documents]
+        self.tokens = tokenizer.read_all([document.data for document in documents])
         self.end_token_id = tokenizer.end_token_id
         self.num_bytes = sum(document.data.size for document in documents)
         sizes = [tokens.size + 1 for tokens in self.tokens]

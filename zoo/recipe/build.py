@@ -1,6 +1,8 @@
 """From the checked sections of a recipe to the things they name."""
 
 import contextlib
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +10,16 @@ from typing import Any
 from zoo.core.errors import ZooError, innermost
 from zoo.core.kinds import as_node, make
 from zoo.data.batching import Batching
-from zoo.data.corpus import Corpus
+from zoo.data.corpus import Corpus, sample
 from zoo.data.sources import Source
 from zoo.recipe.load import Resolved
 from zoo.recipe.sections import Export, Training
 from zoo.tokenizers import Tokenizer
+
+LEARN_FROM = 10_000_000
+"""Bytes of training text from which a vocabulary is learned."""
+LEARNED: dict[str, Tokenizer] = {}
+"""What this process has learned, by what it was learned from."""
 
 
 @contextlib.contextmanager
@@ -26,7 +33,23 @@ def at(recipe: Resolved, *path: str) -> Iterator[None]:
 
 
 def tokenizer(recipe: Resolved) -> Tokenizer:
-    return make(Tokenizer, recipe.tree["tokenizer"])
+    """The tokenizer of a recipe. Where it names no vocabulary, one is learned from the training
+    text, once in a process."""
+    with at(recipe, "tokenizer"):
+        made = make(Tokenizer, recipe.tree["tokenizer"])
+    if made.assets or not made.files:
+        return made
+    with at(recipe, "data", "source"):
+        texts = sample(make(Source, recipe.tree["data"]["source"]).train(), LEARN_FROM)
+    from_what = hashlib.sha256(json.dumps(recipe.tree["tokenizer"], sort_keys=True).encode())
+    for text in texts:
+        from_what.update(hashlib.sha256(text).digest())
+    key = from_what.hexdigest()
+    if key not in LEARNED:
+        with at(recipe, "tokenizer"):
+            made.learn(texts)
+        LEARNED[key] = made
+    return LEARNED[key]
 
 
 def training(recipe: Resolved) -> Training:

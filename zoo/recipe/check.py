@@ -49,7 +49,13 @@ def describe(recipe: Resolved, picture: Path | None = None) -> dict[str, str]:
         "batch": f"{batch.shape[0]} x {batch.shape[1]} tokens",
         "training": f"{settings.steps:,} steps, {settings.steps * batch.size:,} tokens",
         **_kernels(needs.attentions, batch.shape[1]),
+        "served with": _served(build.tokenizer(recipe).custom_ops),
     }
+
+
+def _served(custom_ops: dict[str, str]) -> str:
+    """What a server needs for the operations of a tokenizer."""
+    return f"tensorflow-text ({', '.join(custom_ops)})" if custom_ops else "plain TensorFlow"
 
 
 def _kernels(layers: list[Any], length: int) -> dict[str, str]:

@@ -1,10 +1,14 @@
-"""Ask a SavedModel to continue a text. Needs TensorFlow alone: this file runs without the zoo.
+"""Ask a SavedModel to continue a text. This file runs without the zoo: it needs TensorFlow, and
+the libraries of TensorFlow Text for models whose manifest.json names operations of it.
 
 python client.py saved_models/quickstart/1 "def " --max-new-tokens 200 --temperature 0.8
 """
 
 import argparse
+import importlib.util
+import json
 import os
+import pathlib
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -25,6 +29,9 @@ def main() -> int:
     sys.modules["keras"] = sys.modules["zoo"] = None  # type: ignore[assignment]
     import tensorflow as tf
 
+    for library in libraries(pathlib.Path(asked.folder)):
+        tf.load_op_library(library)
+
     answer = tf.saved_model.load(asked.folder).signatures["generate"](
         text=tf.constant([asked.prompt]),
         max_new_tokens=tf.constant([asked.max_new_tokens]),
@@ -35,6 +42,23 @@ def main() -> int:
     )
     sys.stdout.buffer.write(asked.prompt.encode() + answer["text"].numpy()[0] + b"\n")
     return 0
+
+
+def libraries(folder: pathlib.Path) -> list[str]:
+    """The files that hold the operations of a SavedModel of the zoo which TensorFlow has not. The
+    Python around them is not imported: it would import Keras."""
+    manifest = folder / "manifest.json"
+    if not manifest.is_file():
+        return []
+    needed = set(json.loads(manifest.read_text()).get("custom_ops", {}).values())
+    found = importlib.util.find_spec("tensorflow_text") if needed else None
+    if needed and (found is None or not found.submodule_search_locations):
+        sys.exit("This model needs TensorFlow Text: pip install tensorflow-text")
+    return [
+        str(pathlib.Path(p, "python", "ops", name))
+        for name in sorted(needed)
+        for p in found.submodule_search_locations
+    ]
 
 
 if __name__ == "__main__":

@@ -32,13 +32,16 @@ def export(task: Any, tokenizer: Tokenizer, wanted: Export, folder: Path) -> Pat
 
     def fill(aside: Path) -> None:
         archive = keras.export.ExportArchive()
+        for resource in tokenizer.resources():
+            archive.track(resource)
         for name, source in named.items():
             function, specs = signatures.get(source)
             archive.add_endpoint(name, function, specs)
         archive.write_out(str(aside), verbose=False)
 
     target = folder / str(next_version(folder))
-    write_folder(target, fill, signatures=sorted(named), parameters=task.count_params())
+    facts = {"signatures": sorted(named), "parameters": task.count_params()}
+    write_folder(target, fill, custom_ops=tokenizer.custom_ops, **facts)
     return target
 
 

@@ -108,7 +108,8 @@ class CausalLMSignatures:
             fn_output_signature=tf.TensorSpec([None], tf.float32),
         )
         tokens, total = self._write(last, state, draws, most, longest, options)
-        return {"text": self.tokenizer.detokenize(tokens), "log_likelihood": total}
+        written = self.tokenizer.detokenize(tokens, continues=tf.strings.length(text) > 0)
+        return {"text": written, "log_likelihood": total}
 
     def _write(self, last, state, draws, most, longest, options) -> tuple[tf.Tensor, tf.Tensor]:
         """Token after token until every row has ended -> tokens `b t`, log-likelihoods `b`."""

@@ -1,7 +1,5 @@
 """Every byte is a token: no vocabulary to train, no operation beyond core TensorFlow."""
 
-import numpy as np
-
 from zoo.tokenizers import Tokenizer
 
 NUM_BYTES = 256
@@ -13,8 +11,8 @@ class Bytes(Tokenizer):
     vocabulary_size = NUM_BYTES + 1
     end_token_id = NUM_BYTES
 
-    def read(self, document: np.ndarray) -> np.ndarray:
-        return document
+    def read_all(self, documents):
+        return list(documents)
 
     def tokenize(self, text):
         import tensorflow as tf
@@ -23,8 +21,5 @@ class Bytes(Tokenizer):
         values = tf.io.decode_raw(characters.values, tf.uint8, fixed_length=1)
         return characters.with_values(tf.cast(tf.reshape(values, [-1]), tf.int32))
 
-    def detokenize(self, token_ids):
-        import tensorflow as tf
-
-        table = tf.constant([bytes([value]) for value in range(NUM_BYTES)] + [b""])
-        return tf.strings.reduce_join(tf.gather(table, token_ids), axis=-1)
+    def pieces(self):
+        return [bytes([value]) for value in range(NUM_BYTES)] + [b""]

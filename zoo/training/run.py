@@ -1,5 +1,6 @@
 """The folder of a run: whose it is, whether it may be continued, and the model in it."""
 
+import dataclasses
 import os
 import warnings
 from pathlib import Path
@@ -8,12 +9,16 @@ from typing import Any
 from zoo.core import folders
 from zoo.core.check import dotted
 from zoo.core.errors import ZooError, shown
+from zoo.core.kinds import as_node, find
 from zoo.core.machine import versions
 from zoo.recipe import build
 from zoo.recipe.check import cost
 from zoo.recipe.load import Resolved, load
+from zoo.tokenizers import Tokenizer
 from zoo.training import checkpoints
 
+TOKENIZER = "tokenizer"
+"""The folder in a run that holds its vocabulary, where it has one."""
 FREE_TO_CHANGE = {
     ("training", "steps"),
     ("training", "log_every"),
@@ -29,8 +34,9 @@ FREE_TO_CHANGE = {
 def claim(run: Path, recipe: Resolved, resume: bool) -> None:
     """Make the folder of a run, or see that `resume` goes on with the recipe it began with.
     Raises ZooError for a recipe that cannot be trained here, before anything is written."""
-    _may_begin(run, recipe, resume)
+    _may_begin(run, written(run, recipe), resume)
     cost(recipe)
+    tokenizer = build.tokenizer(recipe)
     try:
         run.mkdir(parents=True, exist_ok=True)
     except OSError as wrong:
@@ -38,8 +44,35 @@ def claim(run: Path, recipe: Resolved, resume: bool) -> None:
             f"{run}: this folder cannot be made: {wrong.strerror}. Choose another with --run."
         ) from wrong
     with folders.readable_errors(run):
-        folders.write_file(run / "recipe.yaml", recipe.to_yaml())
+        folders.write_file(run / "recipe.yaml", written(run, recipe).to_yaml())
         folders.write_file(run / "versions.txt", _lines(versions()))
+    if tokenizer.files and not resume:
+        folders.write_folder(run / TOKENIZER, tokenizer.save)
+
+
+def kept(run: Path, recipe: Resolved) -> Resolved:
+    """A recipe of a run, with the vocabulary in the folder of the run instead of one to be learned
+    or read elsewhere. Raises ZooError where that is damaged."""
+    node = as_node(recipe.tree["tokenizer"])
+    if not find(Tokenizer.shelf, node["kind"]).files:
+        return recipe
+    folders.verify(run / TOKENIZER)
+    return _with_tokenizer(recipe, {**node, "path": str(run / TOKENIZER)})
+
+
+def written(run: Path, recipe: Resolved) -> Resolved:
+    """The recipe as it was before `kept`."""
+    node = as_node(recipe.tree["tokenizer"])
+    if node.get("path") != str(run / TOKENIZER):
+        return recipe
+    before = load(str(run / "recipe.yaml")).tree["tokenizer"]
+    paths = {"path": before["path"]} if "path" in before else {}
+    bare = {name: value for name, value in node.items() if name != "path"}
+    return _with_tokenizer(recipe, {**bare, **paths})
+
+
+def _with_tokenizer(recipe: Resolved, node: dict[str, Any]) -> Resolved:
+    return dataclasses.replace(recipe, tree={**recipe.tree, "tokenizer": node})
 
 
 def _may_begin(run: Path, recipe: Resolved, resume: bool) -> None:
@@ -104,10 +137,11 @@ def check_resume(facts: dict[str, Any], text: build.Text, steps: int, folder: Pa
 
 
 def resolve(run: Path, overrides: list[str] | None = None) -> Resolved:
-    """The recipe a run was trained with. Raises ZooError when the folder holds no run."""
+    """The recipe a run was trained with, with the vocabulary it keeps. Raises ZooError when the
+    folder holds no run."""
     if not (run / "recipe.yaml").exists():
         raise ZooError(f"{run}: holds no run (no recipe.yaml). Train one with: zoo train RECIPE")
-    return load(str(run / "recipe.yaml"), overrides)
+    return kept(run, load(str(run / "recipe.yaml"), overrides))
 
 
 def load_task(run: Path, recipe: Resolved | None = None) -> Any:
