@@ -19,7 +19,12 @@ from zoo.tasks.causal_lm import CausalLM
 from zoo.training.learner import Learner
 
 MEMORY = ["none", "checkpoint", "reversible"]
-KEPT = [("pre_norm", "checkpoint"), ("reversible", "checkpoint"), ("reversible", "reversible")]
+KEPT = [
+    ("pre_norm", "checkpoint"),
+    ("reversible", "checkpoint"),
+    ("reversible", "reversible"),
+    ("grover", "checkpoint"),
+]
 
 
 def block(kind, **options):
