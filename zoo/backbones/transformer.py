@@ -100,7 +100,7 @@ class Transformer(Backbone):
             for layer in range(num_layers)
         ]
         for number, block in enumerate(self.transformer_layers):
-            block.attention.stand_in(number)
+            block.stand_in(number)
             if number:
                 block.tie(self.transformer_layers[0])
         self.num_streams = streams(self.transformer_layers, memory)
@@ -142,7 +142,7 @@ class Transformer(Backbone):
         hidden, _ = self.run(inputs)
         super().__init__(inputs, hidden, dtype=dtype, **kwargs)
         self.max_sequence_length = self.position.max_sequence_length
-        memories = [block.attention.memory_length for block in self.transformer_layers]
+        memories = [block.memory_length for block in self.transformer_layers]
         self.memory_length = max((m for m in memories if m is not None), default=None)
 
     def run(self, inputs, state=()):

@@ -1,10 +1,9 @@
-"""A block: attention and a feed-forward network around a residual stream."""
+"""A block: one layer of a stack, around a residual stream."""
 
 from typing import Any, ClassVar, Literal
 
 import keras
 
-from zoo.attention import Attention
 from zoo.blocks.feed_forward import FeedForward
 from zoo.core.kinds import make
 from zoo.core.layer import LayerKind
@@ -13,17 +12,18 @@ from zoo.core.types import PositiveFloat, Probability
 
 
 class Block(LayerKind):
-    """The contract of every block, and the parts they share. `dropout` is for the two branches,
-    `layer_norm_epsilon` for either `norm`."""
+    """The contract of every block, and what all share: a feed-forward network, norms and a dropout.
+    `dropout` is for every branch, `layer_norm_epsilon` for either `norm`."""
 
     shelf = "blocks"
     num_streams: ClassVar[int] = 1
     """How many residual streams run side by side through the block, joined in the last axis."""
-    norms: ClassVar[tuple[str, ...]] = ("attention_norm", "feed_forward_norm")
+    norms: ClassVar[tuple[str, ...]] = ()
+    memory_length: int | None = None
+    """How many tokens are remembered from segment to segment; None when they are not counted."""
 
     def __init__(
         self,
-        attention: Attention,
         feed_forward: FeedForward,
         dropout: Probability = 0.0,
         norm: Literal["layer_norm", "rms_norm"] = "layer_norm",
@@ -32,25 +32,28 @@ class Block(LayerKind):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        inside = {"dtype": self.dtype_policy}
-        self.attention = make(Attention, attention, name="attention", **inside)
-        self.feed_forward = make(FeedForward, feed_forward, name="feed_forward", **inside)
+        inside = {"name": "feed_forward", "dtype": self.dtype_policy}
+        self.feed_forward = make(FeedForward, feed_forward, **inside)
         self.dropout, self.use_bias = dropout, use_bias
         self.norm, self.layer_norm_epsilon = norm, layer_norm_epsilon
 
     @property
     def marks(self) -> tuple[str, ...]:
         """What must be told of each token, besides whether it is padding."""
-        return self.attention.pattern.marks
+        return ()
 
     def build(self, x_shape):
-        stream = (*x_shape[:-1], x_shape[-1] // self.num_streams)
+        stream = self.stream(x_shape)
         for name in self.norms:
             setattr(self, name, self._norm(name, stream))
         self.drop = self.child(keras.layers.Dropout, self.dropout, name="drop")
-        for layer in (self.drop, self.attention, self.feed_forward):
+        for layer in (self.drop, self.feed_forward):
             layer.build(stream)
         self.built = True
+
+    def stream(self, x_shape: Any) -> tuple:
+        """The shape of one residual stream."""
+        return (*x_shape[:-1], x_shape[-1] // self.num_streams)
 
     def _norm(self, name: str, shape: Any) -> keras.layers.Layer:
         layer = norm(
@@ -63,13 +66,15 @@ class Block(LayerKind):
         return self.same_shape(x), ()
 
     def initial_state(self, batch_size: Any, num_slots: int) -> Any:
-        return self.attention.initial_state(batch_size, num_slots)
+        """The state that remembers nothing yet, with room for `num_slots` tokens where the kind
+        does not set its own; `()` when there is no room."""
+        raise NotImplementedError
+
+    def stand_in(self, layer: int) -> None:
+        """Be told which layer of a model this is, counted from 0."""
 
     def tie(self, first: "Block") -> None:
         """Share with the first block of a model what the recipe says is shared."""
-        ours, theirs = self.attention.position, first.attention.position
-        if type(ours) is type(theirs):
-            ours.tie(theirs)
 
     def call(
         self, x: Any, padding_mask: Any = None, state: Any = (), marks: dict[str, Any] | None = None

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from zoo.attention import Attention
-from zoo.blocks import Block
+from zoo.blocks._attending import Attending
 from zoo.core.kinds import make
 
 
@@ -19,7 +19,7 @@ class Crossed(NamedTuple):
         return self.own.length
 
 
-class Crossing(Block):
+class Crossing(Attending):
     """`cross_attention` looks at the source, which the marks `source` (hidden states `b k d`) and
     `source_mask` (bool `b k`) tell of, or the state remembers."""
 

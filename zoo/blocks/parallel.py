@@ -1,10 +1,10 @@
 """Normalise once, attend and feed forward side by side, add both (GPT-J; PaLM, Chowdhery et al.
 2022, section 2)."""
 
-from zoo.blocks import Block
+from zoo.blocks._attending import Attending
 
 
-class Parallel(Block):
+class Parallel(Attending):
     """Leaves the stream un-normalised: its model wants a `final_norm`."""
 
     norms = ("attention_norm",)

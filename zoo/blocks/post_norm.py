@@ -1,9 +1,9 @@
 """Attend, add, normalise; feed forward, add, normalise (Vaswani et al. 2017; BERT)."""
 
-from zoo.blocks import Block
+from zoo.blocks._attending import Attending
 
 
-class PostNorm(Block):
+class PostNorm(Attending):
     def call(self, x, padding_mask=None, state=(), marks=None):
         attended, state = self.attention(x, padding_mask, state, marks)
         x = self.attention_norm(x + self.drop(attended))

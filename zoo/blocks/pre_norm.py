@@ -1,9 +1,9 @@
 """Normalise, attend, add; normalise, feed forward, add (Xiong et al. 2020; GPT-2)."""
 
-from zoo.blocks import Block
+from zoo.blocks._attending import Attending
 
 
-class PreNorm(Block):
+class PreNorm(Attending):
     """Leaves the stream un-normalised: its model wants a `final_norm`."""
 
     def call(self, x, padding_mask=None, state=(), marks=None):

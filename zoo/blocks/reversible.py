@@ -6,10 +6,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.blocks import Block
+from zoo.blocks._attending import Attending
 
 
-class Reversible(Block):
+class Reversible(Attending):
     """x and the answer are `b t 2d`, two streams in float32 whatever the precision. Leaves them
     un-normalised: its model wants a `final_norm`."""
 

@@ -39,7 +39,6 @@ class FeedForward(LayerKind):
     def build(self, x_shape):
         wide = (*x_shape[:-1], self.intermediate_dim)
         self.widen = self.dense(self.intermediate_dim, x_shape, "widen")
-        self.narrow = self.dense(x_shape[-1], wide, "narrow")
         self.drop = self.child(keras.layers.Dropout, self.dropout, name="drop")
         self.drop.build(wide)
         self.built = True

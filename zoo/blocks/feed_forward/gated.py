@@ -1,9 +1,9 @@
 """Widen twice and multiply: one half activated, the other linear (Shazeer 2020: GEGLU, SwiGLU)."""
 
-from zoo.blocks.feed_forward import FeedForward
+from zoo.blocks.feed_forward.plain import Plain
 
 
-class Gated(FeedForward):
+class Gated(Plain):
     def build(self, x_shape):
         self.gate = self.dense(self.intermediate_dim, x_shape, "gate")
         super().build(x_shape)
