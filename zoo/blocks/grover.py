@@ -4,10 +4,10 @@ Between the two places for a norm: attention sees what the last block normalised
 added as it is; the feed-forward network has a norm before it and one behind.
 """
 
-from zoo.blocks import Block
+from zoo.blocks._attending import Attending
 
 
-class Grover(Block):
+class Grover(Attending):
     """Its model wants an `embedding_norm`, which the first attention sees, and no `final_norm`."""
 
     norms = ("feed_forward_norm", "output_norm")
