@@ -172,8 +172,7 @@ def _summary(facts: dict) -> str:
     validation = facts["validation"]
     words = [f"{facts['parameters']:,} parameters", f"{facts['step']} steps"]
     if validation:
-        loss, bits = validation["loss"], validation["bits_per_byte"]
-        words.append(f"validation loss {loss:.4f} nats a token ({bits:.3f} bits per byte)")
+        words.append(f"validation {_measured(validation)}")
     words.append(f"{facts['seconds']:.0f} seconds")
     return f"{facts['recipe']}: {', '.join(words)}."
 
@@ -194,10 +193,13 @@ def evaluate(
     """Measure a run on its validation text, say with another memory_length."""
     _start_backend()
     found = zoo.evaluate(run, overrides, batches)
-    print(
-        f"loss {found['loss']:.4f} nats a token, {found['bits_per_byte']:.4f} bits per byte, "
-        f"over {found['tokens']:,.0f} tokens"
-    )
+    print(f"{_measured(found)}, over {found['tokens']:,.0f} targets")
+
+
+def _measured(found: dict) -> str:
+    bits = found.get("bits_per_byte")
+    more = f" ({bits:.4f} bits per byte)" if bits is not None else ""
+    return f"loss {found['loss']:.4f} nats{more}, {100 * found['accuracy']:.2f} % right"
 
 
 @app.command()

@@ -14,13 +14,16 @@ from zoo.training.report import bits_per_byte
 def evaluate(
     learner: Learner, batching: Batching, corpus: Corpus, batches: int | None = None
 ) -> dict[str, float]:
-    """`loss` in nats a token, `bits_per_byte`, and how many `tokens` they are a mean of."""
+    """`loss` in nats a target, `bits_per_byte` where every token is one, `accuracy`, the share of
+    targets held the likeliest, and how many `tokens` they are means of."""
     total = batching.evaluation_batches(corpus)
     number = total if batches is None else min(batches, total)
     data = pipeline.evaluation(batching, corpus, 0, number)
-    loss = learner.evaluate(data, steps=number, verbose=0, return_dict=True)["nll"]
+    found = learner.evaluate(data, steps=number, verbose=0, return_dict=True)
+    loss, tokens = found["nll"], float(learner.nll.count)
     bits = bits_per_byte(loss, len(corpus), corpus.num_bytes)
-    return {"loss": loss, "bits_per_byte": bits, "tokens": float(learner.nll.count)}
+    bits = {"bits_per_byte": bits} if batching.counts_all else {}
+    return {"loss": loss, **bits, "accuracy": found["accuracy"], "tokens": tokens}
 
 
 @contextlib.contextmanager

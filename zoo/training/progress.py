@@ -31,20 +31,26 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
 
-    def update(
-        self, step: int, loss: float, bits_per_byte: float, tokens_per_second: float
-    ) -> None:
-        figures = (
-            f"loss {loss:.4f}  {bits_per_byte:.3f} bits/byte  {_short(tokens_per_second)} tokens/s"
-        )
-        self.bar.update(self.task, completed=step, figures=figures)
+    def update(self, step: int, found: dict[str, float], tokens_per_second: float) -> None:
+        text = f"{figures(found)}, {_short(tokens_per_second)} tokens/s"
+        self.bar.update(self.task, completed=step, figures=text)
         due = step - self.printed >= max(1, self.steps // PLAIN_EVERY) or step == self.steps
         if self.bar.disable and due:
             self.printed = step
-            self.say(f"step {step}/{self.steps}  {figures}")
+            self.say(f"step {step}/{self.steps}  {text}")
 
     def say(self, text: str) -> None:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def figures(found: dict[str, float]) -> str:
+    """How well tokens were predicted: `loss 1.2345, 1.781 bits/byte`, or how often rightly."""
+    words = [f"loss {found['loss']:.4f}"]
+    if "bits_per_byte" in found:
+        words.append(f"{found['bits_per_byte']:.3f} bits/byte")
+    elif "accuracy" in found:
+        words.append(f"{100 * found['accuracy']:.1f} % right")
+    return ", ".join(words)
 
 
 def _short(number: float) -> str:

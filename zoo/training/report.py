@@ -9,7 +9,8 @@ from typing import Any
 from zoo.core.machine import hardware, versions
 
 COLUMNS = ["step", "loss", "bits_per_byte", "learning_rate", "tokens_per_second", "seconds"]
-VALIDATION = ["validation_loss", "validation_bits_per_byte"]
+MEASURED = ["loss", "bits_per_byte", "accuracy"]
+VALIDATION = [f"validation_{name}" for name in MEASURED]
 
 
 class Log:

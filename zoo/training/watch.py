@@ -16,7 +16,7 @@ from zoo.recipe.sections import Training
 from zoo.training import checkpoints, report
 from zoo.training.evaluate import averaged_weights, evaluate
 from zoo.training.learner import Learner
-from zoo.training.progress import Bar
+from zoo.training.progress import Bar, figures
 
 
 class Interrupted(RunError):  # noqa: N818 (it is not an error)
@@ -91,11 +91,11 @@ class Watch(keras.callbacks.Callback):
         rate = float(self.model.optimizer.learning_rate)
         corpus = self.text.train
         bits = report.bits_per_byte(loss, len(corpus), corpus.num_bytes)
-        self.bar.update(self.step, loss, bits, speed)
+        found = {"loss": loss} | ({"bits_per_byte": bits} if self.text.batching.counts_all else {})
+        self.bar.update(self.step, found, speed)
         values = {
             "step": self.step,
-            "loss": loss,
-            "bits_per_byte": bits,
+            **found,
             "learning_rate": rate,
             "tokens_per_second": speed,
             "seconds": self._seconds(),
@@ -126,12 +126,12 @@ class Watch(keras.callbacks.Callback):
                 self.settings.validation_batches,
             )
             self.validation = found
-            loss, bits = found["loss"], found["bits_per_byte"]
-            self.bar.say(f"step {self.step}: validation loss {loss:.4f}, {bits:.3f} bits/byte")
+            loss = found["loss"]
+            self.bar.say(f"step {self.step}: validation {figures(found)}")
             if loss < self.best:
                 self.best = loss
                 checkpoints.save_best(self.run, self.model.task, step=self.step, loss=loss)
-        return {"validation_loss": loss, "validation_bits_per_byte": bits}
+        return {f"validation_{name}": found[name] for name in report.MEASURED if name in found}
 
     def _save(self) -> None:
         facts = {"text": self.text.train.fingerprint(), "seconds": self._seconds()}

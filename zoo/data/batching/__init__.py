@@ -22,6 +22,8 @@ class Batch(NamedTuple):
 class Batching(Kind):
     shelf = "data/batching"
     batch_size: int
+    counts_all: bool = True
+    """Whether every token is a target: only then a loss tells how many bits a byte takes."""
 
     def batch(self, corpus: Corpus, step: int) -> Batch:
         """The training batch of a step, counted from 0."""
