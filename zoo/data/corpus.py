@@ -28,12 +28,20 @@ def sample(documents: Sequence[Document], num_bytes: int) -> list[bytes]:
 class Corpus:
     """Token ids of all documents, each followed by the tokenizer's end token.
 
-    `len()` is the number of tokens, `num_bytes` the size of the text they stand for.
+    `len()` is the number of tokens, `num_bytes` the size of the text they stand for. An answer
+    begins a token of its own; `answers` says, for each document, at which of its tokens answers
+    start and stop, `n 2`, and `answered` where the last of them stops, 0 without any.
     """
 
     def __init__(self, documents: Sequence[Document], tokenizer: Tokenizer):
         self.names = [document.name for document in documents]
-        self.tokens = tokenizer.read_all([document.data for document in documents])
+        parts = [document.parts() for document in documents]
+        read = iter(tokenizer.read_all([part for one in parts for part in one]))
+        found = [[next(read) for _ in one] for one in parts]
+        self.tokens = [np.concatenate(one) if len(one) > 1 else one[0] for one in found]
+        ends = [np.cumsum([tokens.size for tokens in one])[:-1] for one in found]
+        self.answers = [end.reshape(-1, 2) for end in ends]
+        self.answered = np.array([end[-1] if end.size else 0 for end in ends], np.int64)
         self.end_token_id = tokenizer.end_token_id
         self.num_bytes = sum(document.data.size for document in documents)
         sizes = [tokens.size + 1 for tokens in self.tokens]
