@@ -77,6 +77,16 @@ KERNELS = {
 }
 ATTENTION = {
     "block_routed": {"kind": "block_routed", "block_size": 2, "top_k": 1},
+    "global_local": {
+        "kind": "global_local",
+        "pattern": {
+            "kind": "both",
+            "patterns": [
+                "causal",
+                {"kind": "longformer", "attention_window": 8, "positions": [2, 6]},
+            ],
+        },
+    },
     "lsh": {"kind": "lsh", "chunk_length": 16},
     "multi_head": {"kind": "multi_head"},
     "segment_recurrent": {"kind": "segment_recurrent", "memory_length": 12},

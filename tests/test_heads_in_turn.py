@@ -12,8 +12,9 @@ from zoo.core.errors import ZooError
 from zoo.core.kinds import make
 
 LENGTH = 40
-SWEPT = [(kind, at) for kind, at in COMBINED if kind != "block_routed" or at == "t5_buckets"]
-"""Block routing builds large graphs; it meets positions no otherwise than `multi_head`."""
+LARGE = ("block_routed", "global_local")
+SWEPT = [(kind, at) for kind, at in COMBINED if kind not in LARGE or at == "t5_buckets"]
+"""Some build large graphs; they meet positions no otherwise than `multi_head`."""
 
 
 def twins(kind, few, **options):

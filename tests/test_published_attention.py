@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zoo.attention.global_local import GlobalLocal
 from zoo.attention.multi_head import MultiHead
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -27,19 +28,19 @@ def cases(name):
 BIG_BIRD, LONGFORMER = cases("big_bird"), cases("longformer")
 
 
-def layer(case, suffix="", **options):
+def layer(case, kind=MultiHead, names=("query", "key", "value"), **options):
     """Ours with their projections, and nothing after the heads are joined."""
     config = json.loads(str(case["config"]))
     heads, size = config["num_heads"], config["head_dim"]
     width, use_bias = case["x"].shape[-1], config.get("use_bias", True)
-    made = MultiHead(num_heads=heads, head_dim=size, use_bias=use_bias, **options)
+    made = kind(num_heads=heads, head_dim=size, use_bias=use_bias, **options)
     made.build((None, None, width))
-    for name in ("query", "key", "value"):
-        weight = case[f"weights/{name}{suffix}.weight"]
+    for name in names:
+        weight = case[f"weights/{name}.weight"]
         part = getattr(made, name)
         part.kernel.assign(weight.T.reshape(width, heads, size))
         if use_bias:
-            part.bias.assign(case[f"weights/{name}{suffix}.bias"].reshape(heads, size))
+            part.bias.assign(case[f"weights/{name}.bias"].reshape(heads, size))
     made.attention_output.kernel.assign(np.eye(heads * size).reshape(heads, size, -1))
     return made
 
@@ -64,12 +65,11 @@ def test_big_bird_equals_hugging_face(name, kernel):
 @pytest.mark.parametrize("kernel", ["dense", {"kind": "block_sparse", "block_size": 4}])
 @pytest.mark.parametrize("name", LONGFORMER)
 def test_longformer_equals_hugging_face(name, kernel):
-    """Theirs has a second set of projections, for the rows of global tokens."""
     case = LONGFORMER[name]
+    names = [f"{name}{of}" for of in ("", "_global") for name in ("query", "key", "value")]
     window = 2 * json.loads(str(case["config"]))["one_sided_window"]
     pattern = {"kind": "longformer", "attention_window": window, "marked": True}
     marks = {"global_mask": case["global"]}
-    local = layer(case, pattern=pattern, kernel=kernel)(case["x"], case["mask"], marks=marks)[0]
-    whole = layer(case, "_global", pattern="full", kernel=kernel)(case["x"], case["mask"])[0]
-    found = np.where(case["global"][..., None], whole, local)
+    made = layer(case, GlobalLocal, names, pattern=pattern, kernel=kernel)
+    found = np.array(made(case["x"], case["mask"], marks=marks)[0])
     np.testing.assert_allclose(found[case["mask"]], case["out"][case["mask"]], atol=1e-5)

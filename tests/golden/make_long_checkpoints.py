@@ -47,6 +47,16 @@ TRANSFO_XL = {
     "same_length": False,
     "untie_r": False,
 }
+LONGFORMER = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": 12,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 3,
+    "intermediate_size": 20,
+    "max_position_embeddings": 66,
+    "attention_window": 4,
+    "pad_token_id": 1,
+}
 CLUSTERS = {"cutoffs": [9, 15, 28], "mem_len": 6, "clamp_len": 7, "same_length": True}
 
 # the class, its config, and the tokens of each text; the longest fills its row
@@ -75,6 +85,25 @@ CASES = {
         {**TRANSFO_XL, "cutoffs": [9, 15], "d_embed": 10, "untie_r": True},
         (11, 11),
     ),
+    "longformer_0": ("LongformerForMaskedLM", LONGFORMER, (33, 17)),
+    "longformer_1": (
+        "LongformerForMaskedLM",
+        {
+            **LONGFORMER,
+            "num_hidden_layers": 3,
+            "attention_window": [4, 8, 4],
+            "hidden_act": "relu",
+            "layer_norm_eps": 1e-3,
+            "num_attention_heads": 2,
+            "type_vocab_size": 1,
+        },
+        (32, 32, 9),
+    ),
+    "longformer_2": (
+        "LongformerModel",
+        {**LONGFORMER, "num_hidden_layers": 4, "attention_window": [8, 4] * 2},
+        (21, 13),
+    ),
 }
 MEMORIES = {
     "transfo_xl_clusters": {**TRANSFO_XL, **CLUSTERS},
@@ -98,6 +127,9 @@ def build(name, fields, draw):
     model = kind(kind.config_class(**fields)).eval()
     randomise(model, draw, 0.4)
     model.tie_weights()
+    if model.config.model_type == "longformer":  # its places begin behind the row of padding
+        table = model.base_model.embeddings.position_embeddings.weight
+        table.data[: model.config.pad_token_id + 1] = 0
     return model, {**model.config.to_diff_dict(), "architectures": [name]}
 
 
@@ -119,6 +151,9 @@ def make(name, fields, lengths):
     if hasattr(model.config, "type_vocab_size"):
         inputs["segment_ids"] = draw.integers(0, model.config.type_vocab_size, shape)
         told["token_type_ids"] = inputs["segment_ids"]
+    if model.config.model_type == "longformer":
+        marked = inputs["padding_mask"] & (draw.random(shape) < 0.1)
+        inputs["global_mask"], told["global_attention_mask"] = marked, marked.astype(int)
     known = inspect.signature(model.forward).parameters
     with torch.no_grad():
         told = {key: torch.tensor(value) for key, value in told.items() if key in known}

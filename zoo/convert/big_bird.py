@@ -7,7 +7,7 @@ from typing import Any
 
 from zoo.convert._encoder import Encoder
 
-USUAL = {"vocab_size": 50358, "hidden_act": "gelu_new", "max_position_embeddings": 4096}
+USUAL = {"hidden_act": "gelu_new", "max_position_embeddings": 4096}
 SPARSE = {"block_size": 64, "num_random_blocks": 3}
 
 
@@ -24,6 +24,7 @@ class BigBird(Encoder):
         "scores": "cls.predictions.decoder",
         "bias": "cls.predictions.bias",
     }
+    vocabulary_size = 50358
     unread = (
         r"embeddings\.(position|token_type)_ids",
         r"pooler\.(weight|bias)",
