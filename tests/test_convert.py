@@ -9,10 +9,15 @@ from checkpoints import parts, write
 from examples import POSITIONS, attention, causal_lm, transformer
 from safetensors.numpy import load_file
 
+from zoo.backbones import Backbone
 from zoo.convert import Family
+from zoo.convert._config import Config
 from zoo.convert._folder import load, save
+from zoo.core.check import differences
 from zoo.core.errors import ZooError
-from zoo.core.kinds import kinds
+from zoo.core.kinds import PACKAGE, find, kinds, make, to_config
+from zoo.core.symbolic import symbolically
+from zoo.recipe.reader import read
 
 CASES = sorted(checkpoints.FOLDER.glob("*.npz"))
 
@@ -48,6 +53,30 @@ def test_it_goes_back_as_it_came(golden, tmp_path):
     again = load(tmp_path / "back")
     inputs = parts(golden, "inputs/")
     np.testing.assert_array_equal(again(inputs), model(inputs))
+
+
+@pytest.mark.parametrize(
+    ("family", "architecture"),
+    [
+        ("bert", "bert_base"),
+        ("distilbert", "distilbert_base"),
+        ("gpt2", "gpt2_small"),
+        ("llama", "llama_7b"),
+        ("openai_gpt", "gpt"),
+    ],
+)
+def test_the_config_a_family_assumes_is_the_published_model(family, architecture):
+    published, _ = read(PACKAGE / "architectures" / f"{architecture}.yaml")
+    published["model"].pop("task")
+    size = published["vocabulary_size"]
+    said = {"max_position_embeddings": 2048} if family == "llama" else {}
+    read_from = find(Family.shelf, family)().backbone(Config(said, family))
+
+    def written(model):
+        return to_config(make(Backbone, {"vocabulary_size": size, **model}))
+
+    found = (symbolically(written, model) for model in (read_from, published["model"]))
+    assert differences(*found) == []
 
 
 @pytest.mark.parametrize(

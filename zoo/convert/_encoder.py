@@ -41,6 +41,7 @@ class Encoder(Family):
     head: ClassVar[dict[str, str]] = {}
     """The weights of the head: dense, norm, scores, and the bias of the scores."""
     vocabulary_size: ClassVar[int] = 30522
+    num_layers: ClassVar[int] = 12
     """Where the config does not say."""
     first_row: ClassVar[int] = 0
     """The row of the position table that belongs to the first place."""
@@ -53,7 +54,7 @@ class Encoder(Family):
         return {
             "kind": "transformer",
             "vocabulary_size": config.size("vocab_size", self.vocabulary_size),
-            "num_layers": config.size(names["num_layers"], 12),
+            "num_layers": config.size(names["num_layers"], self.num_layers),
             "hidden_dim": hidden,
             "position": {"kind": "learned", "max_sequence_length": self._places(config)},
             "num_segments": num_segments,

@@ -15,6 +15,7 @@ class Distilbert(Encoder):
         "dropout": "dropout",
         "attention_dropout": "attention_dropout",
     }
+    num_layers = 6
     layer = "transformer.layer"
     parts = {
         "query": "attention.q_lin",
