@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoo.data import pipeline
+from zoo.data.batching import generator
 from zoo.data.batching.documents import Documents
 from zoo.data.batching.streams import Streams
 from zoo.data.batching.windows import Windows
@@ -172,3 +173,8 @@ def test_a_duplication_is_a_word_twice():
     assert {d.data.tobytes() for d in train}.isdisjoint(d.data.tobytes() for d in held)
     with pytest.raises(ValueError, match="num_symbols 300 must be at most 255"):
         Duplication(5, num_symbols=300)
+
+
+def test_no_batch_draws_what_another_has_drawn():
+    drawn = [generator(0, step).integers(0, 2**62, 64) for step in range(50)]
+    assert len(np.unique(drawn)) == 50 * 64

@@ -42,7 +42,7 @@ class Corpus:
         ends = [np.cumsum([tokens.size for tokens in one])[:-1] for one in found]
         self.answers = [end.reshape(-1, 2) for end in ends]
         self.answered = np.array([end[-1] if end.size else 0 for end in ends], np.int64)
-        self.end_token_id = tokenizer.end_token_id
+        self.tokenizer, self.end_token_id = tokenizer, tokenizer.end_token_id
         self.num_bytes = sum(document.data.size for document in documents)
         sizes = [tokens.size + 1 for tokens in self.tokens]
         self.starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])

@@ -46,7 +46,7 @@ class Watch(keras.callbacks.Callback):
         self.best = min((float(r["validation_loss"]) for r in self._validated()), default=np.inf)
         self.validation: dict[str, float] = {}
         self.interrupted = False
-        self.tokens = int(np.prod(text.batching.batch(text.train, 0).targets.shape))
+        self.tokens = int(np.prod(text.batching.batch(text.train, 0).shape))
 
     def _validated(self) -> list[dict[str, str]]:
         return [row for row in self.log.rows if row.get("validation_loss")]

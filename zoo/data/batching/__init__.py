@@ -14,9 +14,14 @@ class Batch(NamedTuple):
 
     inputs: dict[str, np.ndarray]
     targets: np.ndarray
-    """int32 `b t`: the token after each input token."""
+    """int32 `b t`: the token after each input token; or whatever a task is to tell of a row."""
     weights: np.ndarray
     """float32 `b t`: 1 where there is a target, 0 where the text has ended."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows, and tokens a row."""
+        return self.inputs["token_ids"].shape
 
 
 class Batching(Kind):
@@ -36,6 +41,13 @@ class Batching(Kind):
 
     def evaluation_batches(self, corpus: Corpus) -> int:
         raise NotImplementedError
+
+
+def generator(seed: int, *numbers: int) -> np.random.Generator:
+    """The random numbers of a batch or a pass: for each its own 2⁶⁴ blocks of them, so that no two
+    of them meet."""
+    first = [0, *numbers, *[0] * (3 - len(numbers))]
+    return np.random.Generator(np.random.Philox(key=seed, counter=first))
 
 
 def rows(corpus: Corpus, starts: np.ndarray, stops: np.ndarray, length: int) -> Batch:

@@ -7,7 +7,7 @@ Row i of every batch goes on where row i of the batch before stopped. The input 
 import numpy as np
 
 from zoo.core.types import Given, PositiveInt
-from zoo.data.batching import Batch, Batching, require, rows
+from zoo.data.batching import Batch, Batching, generator, require, rows
 from zoo.data.corpus import Corpus
 
 
@@ -23,7 +23,7 @@ class Streams(Batching):
         lane = (len(corpus) - 1 - self.segment_length) // self.batch_size
         segments = lane // self.segment_length
         passed, segment = divmod(step, segments)
-        draw = np.random.Generator(np.random.Philox(key=self.seed, counter=[passed, 0, 0, 0]))
+        draw = generator(self.seed, passed)
         starts = draw.integers(0, self.segment_length) + np.arange(self.batch_size) * lane
         starts = starts + segment * self.segment_length
         return self._rows(corpus, starts, starts + self.segment_length, restart=segment == 0)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from zoo.core.types import Given, PositiveInt
-from zoo.data.batching import Batch, Batching, require, rows
+from zoo.data.batching import Batch, Batching, generator, require, rows
 from zoo.data.corpus import Corpus
 
 
@@ -14,7 +14,7 @@ class Windows(Batching):
     def batch(self, corpus: Corpus, step: int) -> Batch:
         what = f"{self.batch_size} windows of sequence_length {self.sequence_length}"
         require(corpus, self.batch_size * self.sequence_length + 1, what)
-        draw = np.random.Generator(np.random.Philox(key=self.seed, counter=[step, 0, 0, 0]))
+        draw = generator(self.seed, step)
         starts = draw.integers(0, len(corpus) - self.sequence_length, self.batch_size)
         return rows(corpus, starts, starts + self.sequence_length, self.sequence_length)
 

@@ -1,0 +1,55 @@
+"""A text and the class it belongs to (Devlin et al. 2019, section 3.2)."""
+
+import numpy as np
+
+from zoo.core.errors import ZooError, shown, suggest
+from zoo.core.types import Given, PositiveInt
+from zoo.data.batching import Batch
+from zoo.data.batching._framed import asked, framed
+from zoo.data.batching._ordered import Ordered
+from zoo.data.batching._required import require_answers
+
+
+class Labelled(Ordered):
+    """The answer of a document is the name of its class, one of `labels`; what stands before it is
+    the text, cut to `sequence_length`. Targets are int32 `b`, the places of the classes in
+    `labels`. Every pass takes all documents, in a new order.
+    Raises ZooError for a document without an answer, or with one that is no label."""
+
+    counts_all = False
+
+    def __init__(
+        self,
+        labels: list[str],
+        sequence_length: PositiveInt,
+        batch_size: PositiveInt,
+        seed: Given[int] = 0,
+    ):
+        if len(set(labels)) < max(2, len(labels)):
+            raise ZooError(f"found {shown(labels)}, expected two or more, all different.", "labels")
+        self.labels, self.sequence_length = labels, sequence_length
+        self.batch_size, self.seed = batch_size, seed
+
+    def make(self, corpus, documents):
+        require_answers(corpus)
+        texts, answers = zip(*(asked(corpus, document) for document in documents))
+        places = {_key(corpus.tokenizer, label): n for n, label in enumerate(self.labels)}
+        there = documents < len(corpus.names)
+        targets = np.zeros(len(documents), np.int32)
+        for row in np.flatnonzero(there):
+            found = places.get(tuple(answers[row].tolist()))
+            if found is None:
+                self._unknown(corpus, documents[row], answers[row])
+            targets[row] = found
+        inputs = framed(texts, self.sequence_length, corpus.tokenizer)
+        return Batch(inputs, targets, there.astype("float32"))
+
+    def _unknown(self, corpus, document, answer):
+        pieces = corpus.tokenizer.pieces()
+        said = b"".join(pieces[token] for token in answer).decode(errors="replace").strip()
+        text = f"{corpus.names[document]} is of the class {shown(said)}."
+        raise ZooError(f"{text} {suggest(said, self.labels)}", "labels")
+
+
+def _key(tokenizer, label):
+    return tuple(tokenizer.read(np.frombuffer(label.encode(), "uint8")).tolist())

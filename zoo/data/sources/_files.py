@@ -1,0 +1,24 @@
+"""Files that are read whole, packed or not."""
+
+import gzip
+import zlib
+from pathlib import Path
+
+from zoo.core.errors import ZooError, suggest
+
+
+def lines(path: str, option: str) -> list[str]:
+    """The lines of a UTF-8 text file; `.gz` is unpacked. Raises ZooError at an option."""
+    file = Path(path).expanduser()
+    try:
+        data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        return data.decode("utf-8-sig").splitlines()
+    except FileNotFoundError as wrong:
+        near = [other.name for other in file.parent.glob("*")] if file.parent.is_dir() else []
+        raise ZooError(f"there is no file {file}. {suggest(file.name, near)}", option) from wrong
+    except OSError as wrong:
+        raise ZooError(f"{file} cannot be read: {wrong.strerror or wrong}.", option) from wrong
+    except (EOFError, zlib.error) as wrong:
+        raise ZooError(f"{file} is damaged: {wrong}.", option) from wrong
+    except UnicodeDecodeError as wrong:
+        raise ZooError(f"{file}: found bytes that are not UTF-8 text.", option) from wrong

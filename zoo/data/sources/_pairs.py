@@ -1,0 +1,11 @@
+"""Documents that are a text and its answer."""
+
+import numpy as np
+
+from zoo.data.sources import Document
+
+
+def answered(name: str, text: bytes, answer: bytes) -> Document:
+    """A document of a text and the answer that stands behind it."""
+    data = np.frombuffer(text + answer, "uint8")
+    return Document(name, data, ((len(text), data.size),))
