@@ -7,8 +7,10 @@ import checkpoints
 import numpy as np
 import pytest
 from checkpoints import parts, write
+from keras import ops
 from safetensors.numpy import load_file
 
+from zoo.attention._hashing import Rotations
 from zoo.attention.segment_recurrent import Memory
 from zoo.convert._folder import load, save
 
@@ -42,6 +44,27 @@ def test_transformer_xl_answers_as_the_original_with_a_memory(case, tmp_path):
     for token_ids, answer in zip(case["inputs/token_ids"], case["answer"]):
         found, state = task.run({"token_ids": token_ids}, state)
         np.testing.assert_allclose(found, answer, atol=1e-4)
+
+
+@pytest.mark.parametrize("case", cases("reformer"))
+def test_reformer_answers_as_the_original_by_the_same_rotations(case, tmp_path, monkeypatch):
+    case = golden(case)
+    model, inputs = load(write(tmp_path / "theirs", case)), parts(case, "inputs/")
+    layers = getattr(model, "backbone", model).transformer_layers
+    hashing = [
+        layer.attention.rotations for layer in layers if hasattr(layer.attention, "rotations")
+    ]
+    given = dict(zip(map(id, hashing), parts(case, "rotations/").values()))
+    assert len(given) == len(hashing)
+
+    def rotations(self, shape, training=None):
+        assert given[id(self)].shape == shape
+        return ops.convert_to_tensor(given[id(self)])
+
+    monkeypatch.setattr(Rotations, "call", rotations)
+    tokens = inputs["padding_mask"]
+    found = np.array(model(inputs))[tokens]
+    np.testing.assert_allclose(found, case["answer"][tokens], atol=1e-4)
 
 
 @pytest.mark.parametrize("case", cases("*"))

@@ -6,19 +6,23 @@
 Each file holds a config, all weights under `weights/`, inputs under `inputs/`, and the answer, as
 those of make_checkpoints.py do. In the folder long_checkpoints are those that need more:
 
+- `reformer`: the rotations that each hashing layer drew, in order, under `rotations/`. The original
+  counts in float64: near -1e5, the score of a token with itself, float32 has few numbers.
 - `transfo_xl`: segments that follow each other, token ids and answers `s b t …`, behind a memory
   `l b m d` that is given. Without one the original would begin with zeros, and attend to them.
 """
 
+import copy
 import inspect
 import json
 import sys
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
 import transformers
-from arrays import randomise
+from arrays import noise, randomise
 
 VOCABULARY = 37
 BIG_BIRD = {
@@ -57,6 +61,19 @@ LONGFORMER = {
     "attention_window": 4,
     "pad_token_id": 1,
 }
+REFORMER = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": 12,
+    "num_attention_heads": 3,
+    "attention_head_size": 5,
+    "feed_forward_size": 20,
+    "axial_pos_shape": [6, 8],
+    "axial_pos_embds_dim": [5, 7],
+    "attn_layers": ["local", "lsh"] * 2,
+    "is_decoder": True,
+    "max_position_embeddings": 48,
+}
+HASHED = {**REFORMER, "hash_seed": 7, "local_attn_chunk_length": 4, "lsh_attn_chunk_length": 4}
 CLUSTERS = {"cutoffs": [9, 15, 28], "mem_len": 6, "clamp_len": 7, "same_length": True}
 
 # the class, its config, and the tokens of each text; the longest fills its row
@@ -104,6 +121,43 @@ CASES = {
         {**LONGFORMER, "num_hidden_layers": 4, "attention_window": [8, 4] * 2},
         (21, 13),
     ),
+    "reformer_0": ("ReformerModelWithLMHead", REFORMER, (21, 13)),  # all within a chunk
+    "reformer_1": (
+        "ReformerModel",
+        {
+            **REFORMER,
+            "attn_layers": ["local"] * 3,
+            "local_attn_chunk_length": 4,
+            "local_num_chunks_before": 2,
+            "axial_pos_embds": False,
+            "chunk_size_feed_forward": 3,
+            "hidden_act": "gelu",
+            "layer_norm_eps": 1e-3,
+        },
+        (22, 13),  # filled up to 24
+    ),
+    "reformer_2": (
+        "ReformerModelWithLMHead",
+        {**REFORMER, "attn_layers": ["lsh"] * 2, "num_buckets": [2, 4], "num_hashes": 2},
+        (16, 11),
+    ),
+}
+ROTATED = {
+    "reformer_one_round": (
+        "ReformerModelWithLMHead",
+        {**HASHED, "num_buckets": 4, "attn_layers": ["local", "lsh", "lsh"]},
+        (22, 13),
+    ),
+    "reformer_rounds": (
+        "ReformerModelWithLMHead",
+        {**HASHED, "num_hashes": 2, "num_buckets": [2, 4], "chunk_size_feed_forward": 6},
+        (24, 17),
+    ),
+    "reformer_own_buckets": (
+        "ReformerModel",
+        {**HASHED, "num_hashes": 3, "lsh_attn_chunk_length": 8, "lsh_num_chunks_before": 2},
+        (40, 40),
+    ),
 }
 MEMORIES = {
     "transfo_xl_clusters": {**TRANSFO_XL, **CLUSTERS},
@@ -119,6 +173,7 @@ MEMORIES = {
     "transfo_xl_pre_norm": {**TRANSFO_XL, **CLUSTERS, "d_embed": 7, "pre_lnorm": True},
 }
 SEGMENTS, BATCH, SEGMENT = 3, 2, 4
+SEED = 300  # with this one no token stands nearly between two buckets
 
 
 def build(name, fields, draw):
@@ -133,15 +188,17 @@ def build(name, fields, draw):
     return model, {**model.config.to_diff_dict(), "architectures": [name]}
 
 
-def arrays(model, config, inputs, answer):
-    weights = {f"weights/{key}": value.numpy() for key, value in model.state_dict().items()}
+def arrays(weights, config, inputs, answer):
+    weights = {f"weights/{key}": value.numpy() for key, value in weights.items()}
     given = {f"inputs/{key}": value for key, value in inputs.items()}
     return {"config": json.dumps(config), "answer": answer, **weights, **given}
 
 
-def make(name, fields, lengths):
+def make(name, fields, lengths, double=False):
     draw = np.random.default_rng(0)
     model, config = build(name, fields, draw)
+    weights = model.state_dict()
+    model = copy.deepcopy(model).double() if double else model
     shape = len(lengths), max(lengths)
     inputs = {
         "token_ids": draw.integers(2, VOCABULARY, shape),  # 0 or 1 is padding in some families
@@ -157,8 +214,20 @@ def make(name, fields, lengths):
     known = inspect.signature(model.forward).parameters
     with torch.no_grad():
         told = {key: torch.tensor(value) for key, value in told.items() if key in known}
-        answer = model(**told)[0].numpy()
-    return arrays(model, config, inputs, answer)
+        answer = model(**told)[0].numpy().astype("float32")
+    return arrays(weights, config, inputs, answer)
+
+
+def make_rotated(name, fields, lengths):
+    draw, found = np.random.default_rng(SEED), {}
+
+    def rotations(shape, **_):
+        found[f"rotations/{len(found)}"] = noise(draw, *shape)
+        return torch.tensor(found[f"rotations/{len(found) - 1}"]).double()
+
+    with mock.patch.object(torch, "randn", rotations):
+        made = make(name, fields, lengths, double=True)
+    return {**made, **found}
 
 
 @torch.no_grad()
@@ -173,12 +242,16 @@ def make_segments(fields):
         found = model(segment, mems=state)
         state = found.mems
         answers.append(found.prediction_scores.numpy())
-    return arrays(model, config, {"token_ids": ids, "memory": memory}, np.stack(answers))
+    return arrays(
+        model.state_dict(), config, {"token_ids": ids, "memory": memory}, np.stack(answers)
+    )
 
 
 if __name__ == "__main__":
     plain, long = (Path(sys.argv[1]) / name for name in ("checkpoints", "long_checkpoints"))
     for case, (name, fields, lengths) in CASES.items():
         np.savez_compressed(plain / f"{case}.npz", **make(name, fields, lengths))
+    for case, (name, fields, lengths) in ROTATED.items():
+        np.savez_compressed(long / f"{case}.npz", **make_rotated(name, fields, lengths))
     for case, fields in MEMORIES.items():
         np.savez_compressed(long / f"{case}.npz", **make_segments(fields))
