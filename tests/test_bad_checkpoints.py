@@ -14,6 +14,7 @@ from bad_input import says
 from checkpoints import opcodes, reduced, torch_file, weights, write
 from safetensors.numpy import save_file
 
+from zoo.convert import _torch_file
 from zoo.convert._folder import load
 
 CASE = checkpoints.golden("bert_2")
@@ -206,6 +207,14 @@ def test_a_file_that_would_run_something_is_refused(function, arguments, folder,
     message = refused(folder)
     says(message, f"its pickle names {named}, which no file of weights needs; nothing was run.")
     assert not Path("ran").exists()
+
+
+def test_a_file_changes_nothing_that_outlives_it(folder):
+    state = b"}(" + opcodes("left") + opcodes(1) + b"u"
+    changed = b"ctorch._utils\n_rebuild_tensor_v2\n" + state + b"b"
+    pickled(folder, {**weights(CASE), "changed": changed})
+    load(folder)
+    assert not hasattr(_torch_file.tensor, "left")
 
 
 def test_the_payload_would_run_where_pickles_are_trusted(tmp_path, monkeypatch):

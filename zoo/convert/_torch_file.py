@@ -50,7 +50,8 @@ class Weights(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         known = {
             ("collections", "OrderedDict"): collections.OrderedDict,
-            ("torch._utils", "_rebuild_tensor_v2"): tensor,
+            # A function of its own: a pickle may set attributes of what it names.
+            ("torch._utils", "_rebuild_tensor_v2"): lambda *parts: tensor(*parts),
             ("torch._utils", "_rebuild_parameter"): lambda data, *_: data,
         }
         if module in ("torch", "torch.storage") and name in STORAGES:
