@@ -16,6 +16,8 @@ PUBLIC = {
     "generate": "zoo.api",
     "export": "zoo.api",
     "load": "zoo.api",
+    "save": "zoo.api",
+    "lengthen": "zoo.api",
     "layers": "zoo.layers",
     "patterns": "zoo.attention.patterns",
     "ZooError": "zoo.core.errors",

@@ -13,7 +13,17 @@ from zoo.recipe.load import Resolved
 from zoo.recipe.load import load as load_recipe
 from zoo.recipe.sections import Export
 
-__all__ = ["build", "evaluate", "export", "generate", "load", "load_recipe", "train"]
+__all__ = [
+    "build",
+    "evaluate",
+    "export",
+    "generate",
+    "lengthen",
+    "load",
+    "load_recipe",
+    "save",
+    "train",
+]
 
 
 def build(recipe: Resolved) -> Any:
@@ -31,15 +41,42 @@ def train(recipe: Resolved, run: str | Path | None = None, resume: bool = False)
     return run_training(kept(folder, recipe) if begun else recipe, folder, resume)
 
 
-def load(run: str | Path, overrides: list[str] | None = None) -> Any:
-    """The task in a run folder with its best weights.
+def load(folder: str | Path, overrides: list[str] | None = None) -> Any:
+    """The model in a folder: the best weights of a run, a preset, or what Hugging Face keeps.
 
-    `overrides` change what does not touch the weights, such as a longer memory. Call it with
-    `{"token_ids": int32 b t, "padding_mask": bool b t}`. Raises ZooError.
+    It is a task, or a backbone where there is no head. `overrides` change what does not touch the
+    weights of a run, such as a longer memory. Call it with `{"token_ids": int32 b t,
+    "padding_mask": bool b t}`. Raises ZooError.
     """
+    from zoo.convert import _checkpoint
     from zoo.training.run import load_task, resolve
 
-    return load_task(Path(run), resolve(Path(run), overrides))
+    folder = Path(folder)
+    if (folder / "recipe.yaml").exists() or overrides:
+        return load_task(folder, resolve(folder, overrides))
+    return _checkpoint.load(folder)
+
+
+def save(model: Any, folder: str | Path, family: str | None = None) -> None:
+    """Write a task or a backbone as a preset; or, for a `family` such as `gpt2`, as Hugging Face
+    keeps that. Raises ZooError for a model which the family cannot say."""
+    from zoo.convert import _folder
+    from zoo.core.folders import write_folder
+
+    if family is not None:
+        _folder.save(model, family, Path(folder))
+    else:
+        write_folder(Path(folder), lambda aside: model.save_to_preset(str(aside)))
+
+
+def lengthen(
+    model: Any, attention: str, max_sequence_length: int, window: int | None = None
+) -> Any:
+    """The same model over longer texts: its attention `local`, `longformer` or `big_bird`, its
+    learned positions repeated. Raises ZooError for a model that cannot be made longer."""
+    from zoo.convert._longer import longer
+
+    return longer(model, attention, max_sequence_length, window)
 
 
 def evaluate(

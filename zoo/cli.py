@@ -238,6 +238,37 @@ def export(
     print(zoo.export(run, to))
 
 
+@app.command()
+def convert(
+    folder: Annotated[Path, typer.Argument(help="A run, a preset or a folder of Hugging Face.")],
+    to: Annotated[Path, typer.Argument(help="Folder to write.")],
+    family: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Write as Hugging Face keeps it: bert, gpt2, … [preset]"),
+    ] = None,
+    attention: Annotated[
+        str | None, typer.Option(help="Make it read longer: local, longformer or big_bird.")
+    ] = None,
+    max_sequence_length: Annotated[
+        int | None, typer.Option(min=1, help="How many tokens it shall read.")
+    ] = None,
+    window: Annotated[
+        int | None, typer.Option(min=2, help="How many tokens each sees. [its places before]")
+    ] = None,
+) -> None:
+    """Read a checkpoint, whoever wrote it, and write it as ours or as Hugging Face's."""
+    if (attention is None) != (max_sequence_length is None):
+        raise ZooError("--attention and --max-sequence-length belong together: give both.")
+    if os.path.lexists(to):
+        raise ZooError(f"{to}: exists already, and is left as it is.")
+    _start_backend()
+    model = zoo.load(folder)
+    if attention:
+        model = zoo.lengthen(model, attention, max_sequence_length, window)
+    zoo.save(model, to, family)
+    print(f"{to}: {model.count_params():,} parameters")
+
+
 app.command()(bench)
 
 

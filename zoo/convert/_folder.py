@@ -34,13 +34,23 @@ UNSAID = {
 
 def load(folder: Path, dtype: str = "float32") -> Any:
     """The task in a folder, or a backbone where there is no head. Raises ZooError."""
-    if not folder.is_dir():
-        raise ZooError(f"{folder}: is no folder; expected one with a {files.CONFIG} and weights.")
-    config = Config(files.read_json(folder / files.CONFIG), str(folder / files.CONFIG))
-    family = _family(config.fields.get("model_type"), config.place)
+    family, config = _open(folder)
     model = _build(family, config, dtype)
     _read(folder, family, model)
     return model
+
+
+def written(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The backbone and the task of a folder as recipes write them; no task for a backbone alone.
+    Raises ZooError."""
+    return _written(*_open(folder))
+
+
+def _open(folder: Path) -> tuple[Family, Config]:
+    if not folder.is_dir():
+        raise ZooError(f"{folder}: is no folder; expected one with a {files.CONFIG} and weights.")
+    config = Config(files.read_json(folder / files.CONFIG), str(folder / files.CONFIG))
+    return _family(config.fields.get("model_type"), config.place), config
 
 
 def save(model: Any, family: str, folder: Path) -> None:
@@ -98,19 +108,24 @@ def _family(model_type: Any, place: str) -> Family:
 
 def _build(family: Family, config: Config, dtype: str, **options: Any) -> Any:
     """The model of a config, with fresh weights. `options` are those of a Keras task."""
-    written, kind = family.backbone(config), _task(family, config)
-    if not kind:
-        config.unused("tie_word_embeddings")  # ties a head that is not built
-    head = {"kind": kind, **family.task(config, kind)} if kind else {}
-    config.finish()
-    _check(config.place, written, head)
+    asked, head = _written(family, config)
     try:
-        backbone = make(Backbone, written, dtype=dtype)
-        if not kind:
+        backbone = make(Backbone, asked, dtype=dtype)
+        if not head:
             return backbone
         return make(Task, head, backbone=backbone, **options)
     except (ZooError, ValueError) as wrong:
         raise ZooError(f"{config.place}: {innermost(str(wrong))}") from wrong
+
+
+def _written(family: Family, config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
+    backbone, kind = family.backbone(config), _task(family, config)
+    if not kind:
+        config.unused("tie_word_embeddings")  # ties a head that is not built
+    head = {"kind": kind, **family.task(config, kind)} if kind else {}
+    config.finish()
+    _check(config.place, backbone, head)
+    return backbone, head
 
 
 def _check(place: str, backbone: dict[str, Any], head: dict[str, Any]) -> None:

@@ -105,6 +105,7 @@ def task(recipe: Resolved, **options: Any) -> Any:
 
     written = dict(recipe.tree["model"])
     head = as_node(written.pop("task"))
+    written.pop("checkpoint", None)
     dtype = recipe.tree["training"].get("precision", "float32")
     size = tokenizer(recipe).vocabulary_size
     with at(recipe, "model"):

@@ -20,7 +20,8 @@ from zoo.recipe.reader import Origins, parse, read
 
 ROOT = Node(module="zoo.recipe.sections", name="Recipe")
 MOST_EXTENDS = 8
-ARCHITECTURE = "model.architecture="
+FIRST = ("model.architecture=", "model.checkpoint=")
+"""Overrides that bring more keys with them, which others may then change."""
 MOST_PROBLEMS = 20
 
 SAID = "command line"
@@ -79,9 +80,9 @@ def load(name: str, overrides: list[str] | None = None, tiny: bool = False) -> R
     shrunk = tree.pop("tiny", None)
     if tiny:
         tree = _shrunk(file, tree, shrunk, origins)
-    chosen = [said for said in overrides or [] if said.startswith(ARCHITECTURE)]
+    chosen = [said for said in overrides or [] if said.startswith(FIRST)]
     _apply_all(chosen, tree, origins)
-    tree = _with_architecture(tree, origins)
+    tree = _with_checkpoint(_with_architecture(tree, origins), origins)
     _apply_all([said for said in overrides or [] if said not in chosen], tree, origins)
     name = file.resolve().parent.name if file.name == "recipe.yaml" else file.stem
     resolved = Resolved(name, tree, origins)
@@ -147,6 +148,22 @@ def _with_architecture(tree: dict, origins: Origins) -> dict:
     for path, line in lines.items():
         origins.setdefault(path, line)
     return {**tree, "model": merge(published["model"], own)}
+
+
+def _with_checkpoint(tree: dict, origins: Origins) -> dict:
+    """What the folder `model.checkpoint` holds, under the model's own keys; nothing where these
+    name a kind of backbone, and only weights are wanted."""
+    model = tree.get("model")
+    folder = model.get("checkpoint") if isinstance(model, dict) else None
+    if not isinstance(folder, str) or "kind" in model:
+        return tree
+    from zoo.convert._checkpoint import written
+
+    where = origins["model", "checkpoint"]
+    try:
+        return {**tree, "model": merge(written(Path(folder)), model)}
+    except ZooError as wrong:
+        raise ZooError(f"{where}: model.checkpoint: {wrong}") from wrong
 
 
 def _apply_all(overrides: list[str], tree: dict, origins: Origins) -> None:

@@ -45,10 +45,13 @@ class Data:
 
 
 class Model:
-    """A task and, in the same breath, its backbone: all keys but `task` are the backbone's."""
+    """A task and, in the same breath, its backbone: all other keys are the backbone's.
 
-    def __init__(self, task: Task, **backbone: Backbone):
-        self.task, self.backbone = task, backbone
+    Training begins with the weights in the folder `checkpoint`: a run, or what `zoo convert` reads.
+    """
+
+    def __init__(self, task: Task, checkpoint: str | None = None, **backbone: Backbone):
+        self.task, self.checkpoint, self.backbone = task, checkpoint, backbone
 
 
 @dataclass(frozen=True)

@@ -37,10 +37,21 @@ def train(recipe: Resolved, run: Path, resume: bool = False) -> dict[str, Any]:
             checkpoints.restore(folder, learner)
             start, spent = facts["step"], facts["seconds"]
             bar.say(f"Going on from step {start}.")
+        elif folder := recipe.tree["model"].get("checkpoint"):
+            bar.say(begin_with(learner.task, recipe, folder))
         watch = Watch(recipe, run, text, settings, bar, start, spent)
         with folders.readable_errors(run):
             _fit(learner, watch)
     return watch.finish(learner)
+
+
+def begin_with(task: Any, recipe: Resolved, folder: str) -> str:
+    """Give a task the weights in a folder, and say which. Raises ZooError when they do not fit."""
+    from zoo.convert import _checkpoint
+
+    with build.at(recipe, "model", "checkpoint"):
+        whole = _checkpoint.fill(task, _checkpoint.load(Path(folder)))
+    return f"Beginning with the weights of {folder}{'' if whole else ', and with a new head'}."
 
 
 def compiled(task: Any, batch_size: int, settings: Training) -> Learner:

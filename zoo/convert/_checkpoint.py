@@ -1,0 +1,117 @@
+"""A folder with a model in it, whoever wrote it: a run, a preset of ours, or Hugging Face's."""
+
+from pathlib import Path
+from typing import Any
+
+from zoo.convert import _files as files
+from zoo.core import schema
+from zoo.core.errors import ZooError, shown
+from zoo.core.kinds import find
+from zoo.core.schema import Node
+
+OURS = "zoo>"
+FILES = {"backbones": files.CONFIG, "tasks": "task.json"}
+BACKBONES, TASKS = Node(shelf="backbones"), Node(shelf="tasks")
+
+
+def written(folder: Path) -> dict[str, Any]:
+    """The model in a folder as the section `model` of a recipe writes it, with no task where there
+    is a backbone alone. Raises ZooError for a folder that holds none."""
+    preset = _preset(folder)
+    if preset is None:
+        from zoo.convert import _folder
+
+        backbone, task = _folder.written(folder)
+    else:
+        backbone = _node(preset / "config.json")
+        head = preset / FILES["tasks"]
+        task = _node(head) if head.is_file() else {}
+    model = recipe_form(BACKBONES, backbone)
+    return {**model, "task": recipe_form(TASKS, task)} if task else model
+
+
+def load(folder: Path, dtype: str = "float32") -> Any:
+    """The model in a folder with its weights: a task, or a backbone alone. Raises ZooError."""
+    preset = _preset(folder)
+    if preset is None:
+        from zoo.convert import _folder
+
+        return _folder.load(folder, dtype)
+    there = [n for n in ("tasks", "backbones") if (preset / FILES[n]).is_file()]
+    kind = _node(preset / FILES[there[0]])["kind"]
+    try:
+        return find(there[0], kind).from_preset(str(preset), dtype=dtype)
+    except (OSError, ValueError, KeyError) as wrong:
+        reason = (str(wrong).strip().splitlines() or [type(wrong).__name__])[0]
+        raise ZooError(f"{preset}: cannot be read: {reason}") from wrong
+
+
+def _preset(folder: Path) -> Path | None:
+    """The folder of a preset of ours, if that is what a folder is or holds."""
+    inner = folder / "checkpoints" / "best" if (folder / "recipe.yaml").is_file() else folder
+    if not inner.is_dir():
+        raise ZooError(f"{folder}: there is no folder with a model.")
+    if not (inner / files.CONFIG).is_file():
+        wanted = "a run, a preset or a folder of Hugging Face"
+        raise ZooError(f"{folder}: holds no {files.CONFIG}, expected {wanted}.")
+    return inner if "class_name" in files.read_json(inner / files.CONFIG) else None
+
+
+def _node(file: Path) -> dict[str, Any]:
+    """What a preset's file says, as a recipe would."""
+    said = files.read_json(file)
+    if not str(said.get("registered_name")).startswith(OURS):
+        raise ZooError(f"{file}: is of the class {shown(said.get('class_name'))}, not one of ours.")
+    return {"kind": str(said["module"]).rpartition(".")[2], **said["config"]}
+
+
+def recipe_form(node: Node, tree: Any) -> Any:
+    """What was built -> what a recipe writes: without what is known from elsewhere, and without
+    lists of one."""
+    if not isinstance(tree, dict) or "kind" not in tree:
+        return tree
+    known = schema.of_kind(node.shelf, tree["kind"]).arguments
+    found = {"kind": tree["kind"]}
+    for name, value in tree.items():
+        if name in known and not known[name].given:
+            inside = known[name].node
+            found[name] = _inside(inside, value) if inside else value
+    return found
+
+
+def _inside(node: Node, value: Any) -> Any:
+    if not isinstance(value, list):
+        return recipe_form(node, value)
+    parts = [recipe_form(node, one) for one in value]
+    return parts[0] if len(parts) == 1 else parts
+
+
+def fill(model: Any, other: Any) -> bool:
+    """Give a task the weights of another model: its backbone's, and its head's where it has the
+    same. Returns whether it has. Raises ZooError for backbones that differ."""
+    other_backbone = getattr(other, "backbone", other)
+    ours, theirs = _weights(model.backbone), _weights(other_backbone)
+    names = {**ours, **theirs}
+    if differ := [name for name in names if _shape(ours, name) != _shape(theirs, name)]:
+        lines = [f"{n}: {_shape(theirs, n)} -> {_shape(ours, n)}" for n in differ[:5]]
+        raise ZooError("its weights do not fit the model asked for:\n  " + "\n  ".join(lines))
+    for name, weight in ours.items():
+        weight.assign(theirs[name])
+    ours, theirs = _head(model), _head(other)
+    same = type(model) is type(other) and all(_shape(ours, n) == _shape(theirs, n) for n in ours)
+    for name, weight in ours.items() if same else ():
+        weight.assign(theirs[name])
+    return same
+
+
+def _weights(model: Any) -> dict[str, Any]:
+    return {weight.path: weight for weight in model.weights}
+
+
+def _head(model: Any) -> dict[str, Any]:
+    backbone = _weights(getattr(model, "backbone", model))
+    return {name: weight for name, weight in _weights(model).items() if name not in backbone}
+
+
+def _shape(weights: dict[str, Any], name: str) -> Any:
+    return list(weights[name].shape) if name in weights else "nothing"
