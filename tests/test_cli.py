@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from zoo import cli
 from zoo.core.errors import ZooError
 from zoo.core.kinds import kinds
+from zoo.recipe.command import SHELVES
 from zoo.recipe.load import available
 
 run = CliRunner().invoke
@@ -65,10 +66,10 @@ def test_freed_memory_goes_back_when_asked(asked):
     assert (float(done.stdout) > 0.3) == asked
 
 
-@pytest.mark.parametrize("what", cli.SHELVES)
+@pytest.mark.parametrize("what", SHELVES)
 def test_list_names_every_kind_with_a_line(what):
     shown = run(cli.app, ["list", what]).stdout.splitlines()
-    assert [line.split()[0] for line in shown] == kinds(cli.SHELVES[what])
+    assert [line.split()[0] for line in shown] == kinds(SHELVES[what])
     assert all(len(line.split()) > 2 for line in shown)
 
 
