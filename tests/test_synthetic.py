@@ -6,6 +6,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from numpy.polynomial import Polynomial
 
 from zoo.core.errors import ZooError
 from zoo.core.kinds import find, kinds, make
@@ -173,6 +174,21 @@ def test_an_operation_stands_at_a_quarter_of_the_nodes_above_the_last_depth():
     assert [(level.args > 0).any() for level in levels] == [True, True, False]
     inner = (levels[1].args > 0).mean()
     assert inner == pytest.approx(0.25, abs=0.04)
+
+
+def test_lengths_are_as_likely_as_the_recursion_says():
+    """A node is a digit, of length 1, or the two ends of an operation around its nodes."""
+    digit = Polynomial([0, 1])
+    chance = digit
+    for _ in range(3):
+        lists = sum(chance**args for args in (2, 3, 4)) / 3
+        chance = 0.75 * digit + 0.25 * digit**2 * lists
+    wanted = chance.coef[4:20] / chance.coef[4:20].sum()
+    made = ListOps(max_depth=4, max_args=4, min_length=3, max_length=20)
+    examples = islice(made.examples(np.random.default_rng(0)), 20_000)
+    found = Counter(len(symbols(text)) for text, _ in examples)
+    shares = [found[length] / 20_000 for length in range(4, 20)]
+    np.testing.assert_allclose(shares, wanted, atol=0.008)
 
 
 @pytest.mark.parametrize(
