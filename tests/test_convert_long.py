@@ -13,6 +13,7 @@ from safetensors.numpy import load_file
 from zoo.attention._hashing import Rotations
 from zoo.attention.segment_recurrent import Memory
 from zoo.convert._folder import load, save
+from zoo.core.errors import ZooError
 
 FOLDER = Path(__file__).parent / "golden" / "long_checkpoints"
 
@@ -79,3 +80,26 @@ def test_it_goes_back_as_it_came(case, tmp_path):
     weights = parts(case, "weights/")
     for name, array in load_file(tmp_path / "back" / "model.safetensors").items():
         np.testing.assert_array_equal(array, weights[name], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("case", "changes", "told"),
+    [
+        ("big_bird_0", {"attention_type": "sparse"}, "attention_type: 'sparse' is not supported"),
+        ("longformer_1", {"attention_window": [4, 8]}, "expected an even number, or 3 of them"),
+        ("longformer_0", {"attention_window": 5}, "found 5, expected an even number"),
+        ("longformer_0", {"pad_token_id": 0}, "pad_token_id: found 0, only 1 is supported"),
+        ("reformer_0", {"is_decoder": False}, "is_decoder: found false, expected true"),
+        ("reformer_0", {"attn_layers": ["full"]}, "expected a list of local and lsh"),
+        ("reformer_1", {"local_num_chunks_after": 1}, "local_num_chunks_after: found 1"),
+        ("reformer_0", {"axial_pos_embds_dim": [5, 6]}, "add up to 11"),
+        ("transfo_xl_0", {"same_length": True}, "expected false where nothing is remembered"),
+        ("transfo_xl_2", {"tie_projs": [False, True, False]}, "expected false, then 2 alike"),
+        ("transfo_xl_2", {"cutoffs": [15, 9]}, "must rise"),
+        ("transfo_xl_0", {"adaptive": False}, "adaptive: found false, only true is supported"),
+    ],
+)
+def test_what_cannot_be_told_of_a_model_is_refused(case, changes, told, tmp_path):
+    with pytest.raises(ZooError) as wrong:
+        load(write(tmp_path / "theirs", checkpoints.golden(case), **changes))
+    assert told in str(wrong.value)

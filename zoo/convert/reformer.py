@@ -22,7 +22,7 @@ class Reformer(Family):
 
     def backbone(self, config):
         if not config.take("is_decoder", False):
-            raise config.wrong("is_decoder", "true, all that is supported")
+            raise config.wrong("is_decoder", "true")
         for name in ("axial_norm_std", "chunk_size_lm_head", "classifier_dropout"):
             config.unused(name)
         dropout = config.take("hidden_dropout_prob", 0.05)
@@ -58,10 +58,10 @@ class Reformer(Family):
     def layers(self, config: Config) -> list[dict[str, Any]]:
         """The attention of each layer."""
         names = config.take("attn_layers", ["local", "lsh"] * 3)
-        config.must("num_hidden_layers", len(names))
         kinds = {"local": self.local, "lsh": self.lsh}
         if not names or not all(name in [*kinds] for name in names):
             raise config.wrong("attn_layers", "a list of local and lsh")
+        config.must("num_hidden_layers", len(names))
         heads = {
             "num_heads": config.size("num_attention_heads", 12),
             "head_dim": config.size("attention_head_size", 64),
