@@ -64,7 +64,7 @@ def save(model: Any, family: str, folder: Path) -> None:
             f"{folder}: a config of {family} says {missing}, which this model has not."
         ) from missing
     architecture = _architecture(theirs, ours["task"], f"{folder}: {family}")
-    config = {"architectures": [architecture], "model_type": family, **config}
+    config = {"architectures": [architecture], "model_type": to_config(theirs)["kind"], **config}
     read = symbolically(_parts_of, theirs, Config(config, str(folder)))
     if changed := differences(_said(ours), _said(read)):
         lines = "".join(f"\n  {line}" for _, line in changed[:MOST_SHOWN])
