@@ -8,7 +8,7 @@ HARD = [
     "hello world",
     "  lead, trail  ",
     "a\tb\r\nc\n\n  d \n e",
-    "it's we're I'll 's 's's''s don't'''t 'S",
+    "it's we're I'll 's 's's''s don't'''t 'S 'stop'lllama",
     "naïve café ﬁ ß İstanbul ǅ ẞ e\u0301",
     "日本語のテキスト 豈 한국어 Ελλάς",
     "emoji 😀👨‍👩‍👧🏽 mid😀word",
@@ -18,6 +18,7 @@ HARD = [
     "<|endoftext|> </s> [MASK] [CLS] <pad> ##ing",
     "\U00050000 \U000f0001 \U00100002 \U000e0101x",
     "=====-----=====" + "-" * 333,
+    "e" * 100 + " " + "e" * 101,
     "x" * 1000 + " " * 99 + "the" * 200,
 ]
 INVALID = [

@@ -1,5 +1,6 @@
 """Tokenizers: as the originals have it, alike in NumPy and in a graph, and back to text."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,13 @@ import tensorflow as tf
 import tokenizers
 from bad_input import refused, says
 from hard_texts import BYTES, HARD, INVALID, TEXT
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from zoo.core.kinds import kinds, make
 from zoo.tokenizers import Tokenizer
+from zoo.tokenizers._byte_words import byte_words
+from zoo.tokenizers._merges import Merges
 from zoo.tokenizers.word_piece import WordPiece
 
 TEXTS = [
@@ -136,6 +139,49 @@ def test_sentence_pieces_are_those_of_the_library_with_the_same_file(tmp_path, n
 @pytest.mark.parametrize("text", [b"x" * 100_000, b"thecatsatonthe" * 8000, b"-" * 100_001])
 def test_a_word_of_any_length_is_read_in_time(both, text):
     agree(both, [text, b"a word"])
+
+
+@given(st.lists(TEXT, min_size=1, max_size=4))
+@example(HARD)
+@settings(max_examples=60, deadline=None)
+def test_words_are_cut_where_the_regular_expression_of_gpt2_cuts(texts):
+    words = [word for text in texts for word in gpt2_words(text)]
+    values, numbers, _ = byte_words(tf.constant(texts))
+    sizes = np.bincount(numbers.numpy()) if words else []
+    assert list(sizes) == [len(word) for word in words]
+    assert bytes(values.numpy().tolist()) == "".join(texts).encode()
+
+
+def gpt2_words(text):
+    """Each word with a character for every byte."""
+    cut = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return [word for word, _ in cut.pre_tokenize_str(text)]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_merges_are_those_made_one_by_one_from_the_lowest_rank(seed):
+    draw, pairs = np.random.default_rng(seed), []
+    while len(pairs) < 12:
+        pair = draw.integers(0, 3 + len(pairs), 2).tolist()
+        pairs += [pair] * (pair not in pairs)
+    merges = Merges(np.array(pairs), np.arange(3, 15), vocabulary_size=15)
+    tokens = draw.integers(0, 3, 300).astype("int32")
+    words = np.sort(draw.integers(0, 6, 300)).astype("int32")
+    words = np.unique(words, return_inverse=True)[1].astype("int32")
+    merged = merges(tf.constant(tokens), tf.constant(words)).numpy()
+    wanted = [t for n in range(words[-1] + 1) for t in one_by_one(tokens[words == n], pairs)]
+    assert merged[merged >= 0].tolist() == wanted
+
+
+def one_by_one(word, pairs):
+    word, ranks = word.tolist(), {tuple(pair): n for n, pair in enumerate(pairs)}
+    while True:
+        near = enumerate(itertools.pairwise(word))
+        found = [(ranks[pair], place) for place, pair in near if pair in ranks]
+        if not found:
+            return word
+        rank, place = min(found)
+        word[place : place + 2] = [3 + rank]
 
 
 def test_every_character_of_a_token_may_come_alone():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sentencepiece
 import tensorflow as tf
 from bad_input import refused, says
 from examples import causal_lm, gpt
@@ -23,6 +24,7 @@ from zoo.recipe.check import describe
 from zoo.recipe.sections import Export
 from zoo.serving.export import continuation, export
 from zoo.tokenizers import Tokenizer
+from zoo.training.run import resolve
 
 NAMES = [name for name in EXAMPLES if name != "bytes"]
 PRINT = "import sys, test_vocabularies as t; print(*(t.digest(n) for n in t.NAMES))"
@@ -61,6 +63,30 @@ def test_a_corpus_counts_bytes_and_tokens_apart():
     assert corpus.num_bytes == sum(map(len, TEXTS))
     assert corpus.read(0, ids.size + 1).tolist() == [*ids, tokenizer.end_token_id]
     assert len(corpus) < corpus.num_bytes / 2
+
+
+@pytest.mark.parametrize("model", ["unigram", "bpe"])
+def test_a_published_sentence_piece_model_reads_and_writes_by_its_own_rules(tmp_path, model):
+    """As T5's and LLaMA's: text is folded, and a space stands before the first word."""
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(b"".join(TEXTS).decode().split("\n")),
+        model_prefix=str(tmp_path / "tokenizer"),
+        vocab_size=300,
+        model_type=model,
+        normalization_rule_name="nmt_nfkc",
+        user_defined_symbols=["[CLS]", "[SEP]", "[MASK]"],
+        minloglevel=2,
+    )
+    ours = make(Tokenizer, {"kind": "sentence_piece", "path": str(tmp_path)})
+    theirs = sentencepiece.SentencePieceProcessor(str(tmp_path / "tokenizer.model"))
+    special = ours.start_token_id, ours.end_token_id, ours.mask_token_id, ours.pad_token_id
+    assert special == (3, 4, 5, None)
+    for text in ["the license", " two  spaces ", "ﬁ\t日本 ½", "", "x" * 99, "unknown 😀 here"]:
+        ids = ours.read(np.frombuffer(text.encode(), "uint8"))
+        assert ids.tolist() == theirs.encode(text)
+        assert ours.tokenize([text]).to_list() == [ids.tolist()]
+        assert b"".join(ours.stream(ids)).decode() == theirs.decode(ids.tolist())
+        assert ours.detokenize(ids[None]).numpy()[0].decode() == theirs.decode(ids.tolist())
 
 
 @pytest.fixture(scope="module", params=["byte_pair", "word_piece", "sentence_piece"])
@@ -132,6 +158,10 @@ def test_a_run_keeps_its_vocabulary_and_needs_its_text_no_more(here, kind):
     stop = re.findall(rb"[!-~]{2}", whole)[-1]
     cut = b"".join(zoo.generate("run", "the license", 20, stop.decode(), seed=1))
     assert cut == whole[: whole.index(stop) + 2]
+    ours = build.tokenizer(resolve(Path("run")))
+    ids = [ours.end_token_id, *ours.read(np.frombuffer(b"the license", "uint8"))]
+    new = Writer(zoo.load("run")).write(np.array(ids), 20, Sampling(seed=1), (ours.end_token_id,))
+    assert b"".join(ours.stream(new, continues=True)) == whole
     assert not build.LEARNED
 
 

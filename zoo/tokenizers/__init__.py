@@ -75,7 +75,8 @@ class Tokenizer(Kind):
         """
         import tensorflow as tf
 
-        text = tf.strings.reduce_join(tf.gather(tf.constant(self.pieces()), token_ids), axis=-1)
+        pieces = tf.gather(tf.constant(self.pieces()), tf.cast(token_ids, tf.int32))
+        text = tf.strings.reduce_join(pieces, axis=-1)
         if not self.leading_space:
             return text
         alone = tf.strings.regex_replace(text, "^ ", "", replace_global=False)

@@ -12,7 +12,8 @@ from typing import Any, Literal
 from zoo.core.errors import ZooError
 from zoo.tokenizers._learned import Learned, batched, gathered
 
-MASKS = ("[MASK]", "<mask>")
+MASKS, STARTS, ENDS = ("[MASK]", "<mask>"), ("[CLS]",), ("[SEP]",)
+"""Names that ALBERT and BigBird give to pieces; the library itself has no word for them."""
 PAD, END, UNKNOWN, START = range(4)
 """Ids of the special tokens of a learned vocabulary, in T5's order; MASKS[0] comes behind them."""
 SPACE = "▁"
@@ -28,7 +29,8 @@ class SentencePiece(Learned):
 
     A learned vocabulary gives every text back as it was, but `▁` as a space and bytes that are not
     UTF-8 as U+FFFD: what has no piece is written byte by byte, and nothing is normalised. Published
-    ones often fold spaces and compatible characters, as their file says.
+    ones often fold spaces and compatible characters, as their file says. In those of a unigram
+    model a graph may cut a row of equal characters into the same pieces in another order.
     """
 
     files = ("spiece.model|*.model",)
@@ -78,19 +80,22 @@ class SentencePiece(Learned):
             raise ZooError("spiece.model is empty.")
         self.engine = engine = SentencePieceProcessor(model_proto=content)
         self.vocabulary_size = engine.vocab_size()
-        self.end_token_id = engine.eos_id()
-        if self.end_token_id < 0:
+        self.unknown_token_id = engine.unk_id()
+        end = self._known(ENDS, engine.eos_id())
+        if end is None:
             raise ZooError("spiece.model: no token ends a text (eos_id).")
-        start, pad, self.unknown_token_id = engine.bos_id(), engine.pad_id(), engine.unk_id()
-        self.start_token_id = start if start >= 0 else None
-        self.pad_token_id = pad if pad >= 0 else None
-        found = (engine.piece_to_id(name) for name in MASKS)
-        self.mask_token_id = next((n for n in found if n != self.unknown_token_id), None)
+        self.end_token_id, self.start_token_id = end, self._known(STARTS, engine.bos_id())
+        self.pad_token_id, self.mask_token_id = self._known((), engine.pad_id()), self._known(MASKS)
         normalizer = sentencepiece_model_pb2.ModelProto.FromString(content).normalizer_spec
         self.leading_space = normalizer.add_dummy_prefix
         plain = not (normalizer.precompiled_charsmap or normalizer.remove_extra_whitespaces)
         spaces = any(SPACE in engine.id_to_piece(n)[1:] for n in range(self.vocabulary_size))
         self.by_words = plain and not spaces and not self.leading_space
+
+    def _known(self, names: tuple[str, ...], number: int = -1) -> int | None:
+        """The id of the first name that is a piece, or else `number` if that is one."""
+        found = (self.engine.piece_to_id(name) for name in names)
+        return next((n for n in (*found, number) if n not in (self.unknown_token_id, -1)), None)
 
     def read_all(self, documents):
         """Where no piece reaches from one word into the next, a document is read in parts; else
@@ -120,7 +125,8 @@ class SentencePiece(Learned):
 
     def _piece(self, number: int) -> bytes:
         piece = self.engine.id_to_piece(number)
-        if self.engine.is_control(number) or number == self.mask_token_id:
+        marks = self.end_token_id, self.start_token_id, self.pad_token_id, self.mask_token_id
+        if self.engine.is_control(number) or number in marks:
             return b""
         if self.engine.is_byte(number):
             return bytes([int(piece[3:-1], 16)])

@@ -43,11 +43,13 @@ def claim(run: Path, recipe: Resolved, resume: bool) -> None:
         raise ZooError(
             f"{run}: this folder cannot be made: {wrong.strerror}. Choose another with --run."
         ) from wrong
+    if tokenizer.files and resume:
+        folders.verify(run / TOKENIZER)
+    elif tokenizer.files:
+        folders.write_folder(run / TOKENIZER, tokenizer.save)
     with folders.readable_errors(run):
         folders.write_file(run / "recipe.yaml", written(run, recipe).to_yaml())
         folders.write_file(run / "versions.txt", _lines(versions()))
-    if tokenizer.files and not resume:
-        folders.write_folder(run / TOKENIZER, tokenizer.save)
 
 
 def kept(run: Path, recipe: Resolved) -> Resolved:
