@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from keras import ops
 
 import zoo
+from zoo.core.errors import ZooError
 from zoo.core.kinds import as_node
 from zoo.recipe import build
 from zoo.recipe.check import describe
@@ -64,3 +66,30 @@ def test_it_is_loaded_back_and_answers(walked):
     assert answer.shape[:-1] == batch.targets.shape
     preset = zoo.load(run / "checkpoints" / "best")
     np.testing.assert_allclose(preset(batch.inputs), answer, atol=1e-6)
+
+
+def test_a_text_is_read_and_answered(walked):
+    recipe, run, _ = walked
+    kind = as_node(recipe.tree["model"]["task"])["kind"]
+    if kind != "seq2seq_lm":
+        with pytest.raises(ZooError, match="writes no text; expected a model that does"):
+            zoo.generate(run, "ab")
+        return
+    found = b"".join(zoo.generate(run, "ab", 6, temperature=0))
+    model, tokenizer = zoo.load(run), build.tokenizer(recipe)
+    end, written = tokenizer.end_token_id, [tokenizer.end_token_id]
+    source = np.array([[*b"ab", end]])
+    while len(written) < 7 and (len(written) == 1 or written[-1] != end):
+        logits = model({"encoder_token_ids": source, "token_ids": np.array([written])})
+        written.append(int(np.argmax(logits[0, -1])))
+    assert bytes(token for token in written if token != end) == found
+    likeliest = b"".join(zoo.generate(run, "ab", 6, num_beams=37, length_penalty=0.0))
+    assert likelihood(model, source, likeliest, end) >= likelihood(model, source, found, end)
+
+
+def likelihood(model, source, text, end):
+    """Of a text and its end, or of one that was cut, in nats."""
+    ids = np.array([[end, *text, end]][:7])
+    logits = model({"encoder_token_ids": source, "token_ids": ids[:, :-1]})
+    nats = ops.log_softmax(logits)
+    return float(np.take_along_axis(np.array(nats), ids[:, 1:, None], -1)[:, :6].sum())

@@ -1,5 +1,6 @@
 """What the command does, for Python: load, build, train, evaluate, generate, export."""
 
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,24 +99,57 @@ def evaluate(
 
 
 def generate(
-    run: str | Path, prompt: str, max_new_tokens: int = 200, stop: str = "", **sampling: Any
+    run: str | Path,
+    prompt: str,
+    max_new_tokens: int = 200,
+    stop: str = "",
+    num_beams: int = 0,
+    length_penalty: float = 0.6,
+    echo: bool = False,
+    **sampling: Any,
 ) -> Iterator[bytes]:
-    """The text that follows a prompt, in pieces as they are written.
+    """The text that follows a prompt, or answers it, in pieces as they are written.
 
-    `sampling`: temperature, top_k, top_p, seed. Writing ends at the model's end token, after
-    `max_new_tokens`, or when it has written `stop`.
+    `sampling`: temperature, top_k, top_p, seed. With `num_beams` nothing is drawn: the likeliest
+    text is searched for, by `length_penalty`, and comes whole. `echo` begins with the prompt where
+    the text goes on with it. Writing ends at the model's end token, after `max_new_tokens`, or when
+    it has written `stop`. Raises ZooError for a model that writes no text.
     """
+    from zoo.generation.beams import BeamSearch, BeamWriter
     from zoo.generation.write import Sampling, Writer
     from zoo.training.run import load_task, resolve
 
     recipe = resolve(Path(run))
-    tokenizer, chosen = parts.tokenizer(recipe), Sampling(**sampling)
-    writer = Writer(load_task(Path(run), recipe))
+    tokenizer, task = parts.tokenizer(recipe), load_task(Path(run), recipe)
+    tokens, source = _asked(task, tokenizer, prompt)
+    if num_beams:
+        options = BeamSearch(num_beams, max_new_tokens, tokenizer.end_token_id, length_penalty)
+        new: Any = BeamWriter(task).best(tokens, options, source)
+    else:
+        ends = (tokenizer.end_token_id,)
+        new = Writer(task).write(tokens, max_new_tokens, Sampling(**sampling), ends, source)
+    pieces = tokenizer.stream(new, continues=bool(prompt) and not source)
+    pieces = _until(pieces, stop.encode()) if stop else pieces
+    return itertools.chain([os.fsencode(prompt)], pieces) if echo and not source else pieces
+
+
+def _asked(task: Any, tokenizer: Any, prompt: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """What is written already, int32 `t`, and what is to be read, if the task reads another
+    text."""
+    from zoo.data.batching._framed import framed
+    from zoo.generation.write import PREFILL
+    from zoo.tasks import KERAS_HUB_CAUSAL_LM
+
+    if not isinstance(task, KERAS_HUB_CAUSAL_LM):
+        raise ZooError(f"a {type(task).__name__} writes no text; expected a model that does.")
     read = tokenizer.read(np.frombuffer(os.fsencode(prompt), "uint8"))
-    tokens = np.concatenate([[tokenizer.end_token_id], read]).astype("int32")
-    new = writer.write(tokens, max_new_tokens, chosen, (tokenizer.end_token_id,))
-    pieces = tokenizer.stream(new, continues=bool(prompt))
-    return _until(pieces, stop.encode()) if stop else pieces
+    if "encoder_token_ids" not in task.input:
+        return np.concatenate([[tokenizer.end_token_id], read]).astype("int32"), {}
+    room = -(-(read.size + 2) // PREFILL) * PREFILL  # few lengths, few graphs
+    source = {f"encoder_{name}": x for name, x in framed([read], room, tokenizer).items()}
+    start = tokenizer.start_token_id
+    first = tokenizer.end_token_id if start is None else start
+    return np.array([first], "int32"), source
 
 
 def _until(pieces: Iterator[bytes], stop: bytes) -> Iterator[bytes]:

@@ -143,13 +143,17 @@ def generate(
     top_p: Annotated[float, typer.Option(help="Keep tokens up to this probability.")] = 1.0,
     seed: int = 0,
     stop: Annotated[str, typer.Option(help="Stop after this text.")] = "",
+    num_beams: Annotated[
+        int, typer.Option(min=0, help="Search for the likeliest text with so many; 0 draws.")
+    ] = 0,
+    length_penalty: Annotated[float, typer.Option(help="Of beams: above 0, longer ones.")] = 0.6,
 ) -> None:
-    """Write on from a prompt, token by token as they come."""
+    """Write on from a prompt, or answer it, token by token as they come."""
     _start_backend()
     options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
-    pieces = zoo.generate(run, prompt, max_new_tokens, stop, **options)
+    beams = {"num_beams": num_beams, "length_penalty": length_penalty}
+    pieces = zoo.generate(run, prompt, max_new_tokens, stop, **beams, echo=True, **options)
     out = sys.stdout.buffer
-    out.write(os.fsencode(prompt))
     for piece in pieces:
         out.write(piece)
         out.flush()

@@ -14,7 +14,7 @@ from keras import ops, tree
 
 from zoo.core.compiled import compiled
 from zoo.core.errors import ZooError
-from zoo.generation.write import PREFILL, Writer
+from zoo.generation.write import Writer
 
 NEVER = -np.inf
 
@@ -58,8 +58,11 @@ class BeamWriter(Writer):
         super().__init__(task)
         self.compiled: dict[BeamSearch, Callable] = {}
 
-    def search(self, prompt: np.ndarray, options: BeamSearch) -> Beams:
+    def search(
+        self, prompt: np.ndarray, options: BeamSearch, source: dict[str, Any] | None = None
+    ) -> Beams:
         """Token ids of a prompt (int `t`, at least one) -> the texts that follow, `1 n t`.
+        `source` is what is told of a text to read, such as `encoder_token_ids` `1 k`.
 
         Raises ZooError when prompt and new tokens together exceed the positions of the model.
         """
@@ -67,27 +70,15 @@ class BeamWriter(Writer):
             self.compiled[options] = compiled(
                 lambda logits, state: search(logits, state, self._go_on, options), self.task
             )
-        return self.compiled[options](*self._begin(prompt, options.max_new_tokens))
+        return self.compiled[options](*self.begin(prompt, options.max_new_tokens, source))
 
-    def best(self, prompt: np.ndarray, options: BeamSearch) -> np.ndarray:
+    def best(
+        self, prompt: np.ndarray, options: BeamSearch, source: dict[str, Any] | None = None
+    ) -> np.ndarray:
         """The best of these texts, int `t`, without its end token."""
-        found = self.search(prompt, options)
+        found = self.search(prompt, options, source)
         tokens = np.array(found.token_ids)[0, 0]
         return tokens[tokens != options.end_token_id]
-
-    def _begin(self, prompt: np.ndarray, max_new_tokens: int) -> tuple[Any, Any]:
-        """The prompt read: logits after it, `1 v`, and the state."""
-        total = len(prompt) + max_new_tokens
-        if self.limit and total > self.limit:
-            raise ZooError(
-                f"prompt: {len(prompt)} tokens and {max_new_tokens} new ones are {total}, but the "
-                f"positions of this model end at {self.limit}."
-            )
-        slots = self.limit or -(-total // PREFILL) * PREFILL
-        logits, state = None, self.task.initial_state(1, slots)
-        for first in range(0, len(prompt), self.segment):
-            logits, state = self.read(*self._segment(prompt[first : first + self.segment]), state)
-        return logits, state
 
     def _go_on(self, token_ids: Any, state: Any) -> tuple[Any, Any]:
         logits, state = self.task.run({"token_ids": token_ids}, state)

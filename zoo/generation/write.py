@@ -48,24 +48,16 @@ class Writer:
         max_new_tokens: int,
         sampling: Sampling,
         stop_token_ids: tuple[int, ...] = (),
+        source: dict[str, Any] | None = None,
     ) -> Iterator[int]:
         """Token ids of a prompt (int `t`, at least one) -> the token ids that follow, one by one.
+        `source` is what is told of a text to read, such as `encoder_token_ids` `1 k`.
 
         Raises ZooError when prompt and new tokens together exceed the positions of the model.
         """
         if max_new_tokens < 0:
             raise ZooError(f"max_new_tokens: found {max_new_tokens}, expected at least 0.")
-        total = len(prompt) + max_new_tokens
-        if self.limit and total > self.limit:
-            raise ZooError(
-                f"prompt: {len(prompt)} tokens and {max_new_tokens} new ones are {total}, but the "
-                f"positions of this model end at {self.limit}. Shorten the prompt, or ask for at "
-                f"most {max(0, self.limit - len(prompt))} new tokens."
-            )
-        slots = self.limit or -(-total // PREFILL) * PREFILL
-        logits, state = None, self.task.initial_state(1, slots)
-        for first in range(0, len(prompt), self.segment):
-            logits, state = self.read(*self._segment(prompt[first : first + self.segment]), state)
+        logits, state = self.begin(prompt, max_new_tokens, source)
         draws = keras.random.uniform((max_new_tokens,), seed=sampling.seed)
         options = (
             np.array([sampling.temperature], "float32"),
@@ -79,15 +71,36 @@ class Writer:
                 return
             yield chosen
 
+    def begin(
+        self, prompt: np.ndarray, max_new_tokens: int, source: dict[str, Any] | None = None
+    ) -> tuple[Any, Any]:
+        """The prompt read: logits after it, `1 v`, and the state, with room for the new tokens.
+        Raises ZooError when both together exceed the positions of the model."""
+        total = len(prompt) + max_new_tokens
+        if self.limit and total > self.limit:
+            raise ZooError(
+                f"prompt: {len(prompt)} tokens and {max_new_tokens} new ones are {total}, but the "
+                f"positions of this model end at {self.limit}. Shorten the prompt, or ask for at "
+                f"most {max(0, self.limit - len(prompt))} new tokens."
+            )
+        slots = self.limit or -(-total // PREFILL) * PREFILL
+        logits, state, told = None, self.task.initial_state(1, slots), source or {}
+        for first in range(0, len(prompt), self.segment):
+            segment = self._segment(prompt[first : first + self.segment])
+            logits, state = self.read(*segment, state, told)
+            told = {}
+        return logits, state
+
     def _segment(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Token ids and padding mask of one segment, `1 t`, padded so that one graph serves all."""
         padded = np.zeros((1, self.segment), "int32")
         padded[0, : len(tokens)] = tokens
         return padded, np.arange(self.segment)[None] < len(tokens)
 
-    def _read(self, token_ids: Any, padding_mask: Any, state: Any) -> tuple[Any, Any]:
+    def _read(self, token_ids: Any, padding_mask: Any, state: Any, told: Any) -> tuple[Any, Any]:
         """A segment -> logits after its last token, `b v`, and the next state."""
-        logits, state = self.task.run({"token_ids": token_ids, "padding_mask": padding_mask}, state)
+        inputs = {"token_ids": token_ids, "padding_mask": padding_mask, **told}
+        logits, state = self.task.run(inputs, state)
         last = ops.sum(ops.cast(padding_mask, "int32"), axis=1) - 1
         return ops.take_along_axis(logits, last[:, None, None], axis=1)[:, 0], state
 
