@@ -6,7 +6,10 @@ import os
 import platform
 from pathlib import Path
 
-PACKAGES = ["attention-zoo", "keras", "keras-hub", "tensorflow", "jax", "numpy"]
+PACKAGES = [
+    *("attention-zoo", "keras", "keras-hub", "tensorflow", "tensorflow-text", "jax", "numpy"),
+    *("tokenizers", "sentencepiece", "safetensors"),
+]
 CGROUP = Path("/sys/fs/cgroup")
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
 """glibc's numbers for the size from which pieces of memory are given back to the system, and for

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from zoo.core import folders
-from zoo.core.check import dotted
-from zoo.core.errors import ZooError, shown
+from zoo.core.check import differences
+from zoo.core.errors import ZooError
 from zoo.core.kinds import as_node, find
 from zoo.core.machine import versions
 from zoo.recipe import build
@@ -110,18 +110,6 @@ def _taken(run: Path, changed: list) -> str:
 
 def _lines(facts: dict[str, str]) -> str:
     return "".join(f"{name} {version}\n" for name, version in facts.items())
-
-
-def differences(before: Any, after: Any, path: tuple = ()) -> list[tuple[tuple, str]]:
-    """Where two trees differ: a path, and `path: before -> after`."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        names = dict.fromkeys([*before, *after])
-        return [
-            found
-            for name in names
-            for found in differences(before.get(name), after.get(name), (*path, name))
-        ]
-    return [] if before == after else [(path, f"{dotted(path)}: {shown(before)} -> {shown(after)}")]
 
 
 def check_resume(facts: dict[str, Any], text: build.Text, steps: int, folder: Path) -> None:
