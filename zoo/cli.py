@@ -42,6 +42,9 @@ def check(
         Path | None,
         typer.Option(metavar="FILE.png", help="Draw who sees whom, layer by layer and in all."),
     ] = None,
+    equality: Annotated[
+        bool, typer.Option("--equality", help="Also: is it the same however a text is cut?")
+    ] = False,
 ) -> None:
     """Check a recipe, its text and its model without training: sizes, or all that is wrong."""
     from zoo.recipe import build
@@ -55,6 +58,10 @@ def check(
     from zoo.recipe.check import describe
 
     facts = describe(resolved, picture)
+    if equality:
+        from zoo.recipe.equality import equality as compare
+
+        facts |= compare(resolved)
     width = max(map(len, facts))
     for name, text in facts.items():
         print(f"{name:<{width}}  {text}")

@@ -1,0 +1,32 @@
+"""`zoo check --equality`: every recipe's model is the same however its text is cut."""
+
+import pytest
+from typer.testing import CliRunner
+
+import zoo
+from zoo.backbones import transformer
+from zoo.cli import app
+from zoo.core.errors import ZooError
+from zoo.recipe.equality import equality
+from zoo.recipe.load import available
+
+RECIPES = sorted(name for name in available() if not name.startswith("published/"))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_is_equal(name):
+    found = equality(zoo.load_recipe(name, tiny=True))
+    whole = "reads every text whole" in found["equality"]
+    assert whole is (len(found) == 1)
+    assert all("apart at most" in said for key, said in found.items() if key != "equality")
+
+
+def test_a_model_that_forgets_where_it_is_is_found(monkeypatch):
+    monkeypatch.setattr(transformer, "length", lambda state: None)
+    with pytest.raises(ZooError, match="gpt_chars: the model answers otherwise in parts"):
+        equality(zoo.load_recipe("gpt_chars", tiny=True))
+
+
+def test_the_command_says_it():
+    done = CliRunner().invoke(app, ["check", "quickstart", "--tiny", "--equality"])
+    assert "equal, token by token" in done.output
