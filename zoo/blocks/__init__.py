@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Literal
 
 import keras
 
+from zoo.attention import Attention
 from zoo.blocks.feed_forward import FeedForward
 from zoo.core.kinds import make
 from zoo.core.layer import LayerKind
@@ -19,8 +20,8 @@ class Block(LayerKind):
     num_streams: ClassVar[int] = 1
     """How many residual streams run side by side through the block, joined in the last axis."""
     norms: ClassVar[tuple[str, ...]] = ()
-    memory_length: int | None = None
-    """How many tokens are remembered from segment to segment; None when they are not counted."""
+    attention: Attention | None = None
+    """How it looks at its own text; None where it does not."""
 
     def __init__(
         self,
@@ -40,20 +41,21 @@ class Block(LayerKind):
     @property
     def marks(self) -> tuple[str, ...]:
         """What must be told of each token, besides whether it is padding."""
-        return ()
+        return self.attention.pattern.marks if self.attention else ()
+
+    @property
+    def memory_length(self) -> int | None:
+        """How many tokens attention remembers from segment to segment; None when none."""
+        return self.attention.memory_length if self.attention else None
 
     def build(self, x_shape):
-        stream = self.stream(x_shape)
+        stream = (*x_shape[:-1], x_shape[-1] // self.num_streams)
         for name in self.norms:
             setattr(self, name, self._norm(name, stream))
         self.drop = self.child(keras.layers.Dropout, self.dropout, name="drop")
-        for layer in (self.drop, self.feed_forward):
+        for layer in filter(None, (self.drop, self.attention, self.feed_forward)):
             layer.build(stream)
         self.built = True
-
-    def stream(self, x_shape: Any) -> tuple:
-        """The shape of one residual stream."""
-        return (*x_shape[:-1], x_shape[-1] // self.num_streams)
 
     def _norm(self, name: str, shape: Any) -> keras.layers.Layer:
         layer = norm(
@@ -72,9 +74,15 @@ class Block(LayerKind):
 
     def stand_in(self, layer: int) -> None:
         """Be told which layer of a model this is, counted from 0."""
+        if self.attention:
+            self.attention.stand_in(layer)
 
     def tie(self, first: "Block") -> None:
         """Share with the first block of a model what the recipe says is shared."""
+        if self.attention and first.attention:
+            ours, theirs = self.attention.position, first.attention.position
+            if type(ours) is type(theirs):
+                ours.tie(theirs)
 
     def call(
         self, x: Any, padding_mask: Any = None, state: Any = (), marks: dict[str, Any] | None = None
