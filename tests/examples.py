@@ -91,13 +91,13 @@ ATTENTION = {
     "multi_head": {"kind": "multi_head"},
     "segment_recurrent": {"kind": "segment_recurrent", "memory_length": 12},
 }
-CROSSING = {"cross": {"kind": "cross"}}
-"""Attention to another text: no sweep over texts of one kind takes it."""
+APART = {"cross": {"kind": "cross"}, "single_head": {"kind": "single_head", "memory_length": 12}}
+"""Attention that no sweep takes: to another text, or with heads that are as wide as the text."""
 SHELVES = {
     "attention/patterns": PATTERNS,
     "positions": POSITIONS,
     "attention/kernels": KERNELS,
-    "attention": {**ATTENTION, **CROSSING},
+    "attention": {**ATTENTION, **APART},
 }
 UNMARKED = [kind for kind in PATTERNS if kind != "segments"]
 """Patterns that need not be told anything of the tokens."""
