@@ -193,10 +193,9 @@ def test_every_weight_learns(kind, jit, inputs, draw):
     assert all(np.abs(x).reshape(-1, x.shape[-1]).max(0).all() for x in found if x.ndim > 1)
 
 
-@pytest.mark.parametrize("kind", SCORERS)
-def test_it_learns_to_write_a_text_backwards(kind, draw):
+def test_it_learns_to_write_a_text_backwards(draw):
     """New texts at every step; what it writes by itself is the text, from its end."""
-    task = seq2seq(kind, 2, 0, hidden_dim=32, initializer_range=0.1, vocabulary_size=8)
+    task = seq2seq("additive", 2, 0, hidden_dim=32, initializer_range=0.1, vocabulary_size=8)
     task.compile(keras.optimizers.Adam(1e-2), task.loss, jit_compile=True)
 
     def batch(number, length=4):

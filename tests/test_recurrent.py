@@ -192,7 +192,7 @@ def test_no_gradient_flows_into_what_is_remembered(ids):
     ("memory", "dtype"), [("none", "float32"), ("checkpoint", "mixed_bfloat16")]
 )
 def test_it_trains_under_xla(memory, dtype, ids):
-    written = sha_rnn(dropout=0.1, memory=memory)
+    written = sha_rnn(layers=2, dropout=0.1, memory=memory)
     task = CausalLM(make(Backbone, written, vocabulary_size=VOCABULARY, dtype=dtype))
     learner = Learner(task, 2)
     learner.compile(keras.optimizers.Adam(1e-2), jit_compile=True)
