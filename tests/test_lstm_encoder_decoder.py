@@ -44,9 +44,13 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
+def numbers(weight):
+    return ops.convert_to_numpy(weight).astype("float64")
+
+
 def cell(layer, x, state):
     """One step of a Keras LSTM in NumPy: i, f, c, o."""
-    kernel, recurrent, bias = (np.array(w, "float64") for w in layer.weights[:3])
+    kernel, recurrent, bias = (numbers(weight) for weight in layer.weights[:3])
     i, f, c, o = np.split(x @ kernel + state[0] @ recurrent + bias, 4, axis=-1)
     memory = sigmoid(f) * state[1] + sigmoid(i) * np.tanh(c)
     return sigmoid(o) * np.tanh(memory), memory
@@ -63,7 +67,7 @@ def run(layer, text, state):
 def scores(scorer, query, source):
     """The published formulas for one query `d` and a source `k d`."""
     told = {w.name if w.name != "kernel" else w.path.split("/")[-2]: w for w in scorer.weights}
-    told = {name: np.array(w, "float64") for name, w in told.items()}
+    told = {name: numbers(weight) for name, weight in told.items()}
     keys = source @ told["source"]
     if "scale" in told:  # Luong et al. 2015, equation 8, `general`, times g
         return told["scale"] * keys @ query
@@ -80,7 +84,7 @@ def translate(task, source, text):
     """The hidden states of a text `t`, looking at a source `k`: the whole model, row by row."""
     backbone, zeros = task.backbone, (np.zeros(8), np.zeros(8))
     encoder, decoder = backbone.encoder, backbone.decoder
-    x = np.array(backbone.encoder_embedding.embeddings, "float64")[source]
+    x = numbers(backbone.encoder_embedding.embeddings)[source]
     onward, _ = run(encoder.forward, x, zeros)
     back, held = run(encoder.backward, x[::-1], zeros)
     x, helds = np.concatenate([onward, back[::-1]], -1), [held]
@@ -89,7 +93,7 @@ def translate(task, source, text):
         x = out + x if number >= 2 else out
         helds.append(held)
     seen, found = np.zeros(x.shape[-1]), []
-    for token in np.array(backbone.token_embedding.embeddings, "float64")[text]:
+    for token in numbers(backbone.token_embedding.embeddings)[text]:
         helds[0] = cell(decoder.looking.cell, np.concatenate([token, seen]), helds[0])
         seen = weighed(scores(backbone.attention, helds[0][0], x), x)
         y = helds[0][0]
@@ -222,6 +226,15 @@ def test_dropout_draws_anew_and_only_in_training(inputs):
     loud = [np.array(task(inputs, training=True)) for _ in range(2)]
     np.testing.assert_array_equal(*quiet)
     assert min(np.abs(loud[0] - loud[1]).max(), np.abs(loud[0] - quiet[0]).max()) > 1e-3
+
+
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16", "bfloat16"])
+def test_it_runs_in_every_precision(dtype, inputs):
+    whole, half = seq2seq(), seq2seq(dtype=dtype)
+    half.set_weights(whole.get_weights())
+    logits, state = half.run(inputs, half.initial_state(2, 8))
+    np.testing.assert_allclose(np.asarray(logits, "float32"), whole(inputs), atol=0.1)
+    half.run({"token_ids": inputs["token_ids"]}, state)
 
 
 # === Building ===

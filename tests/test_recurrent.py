@@ -214,7 +214,8 @@ def test_the_boom_adds_up_its_parts(draw):
     layer = make(FeedForward, {"kind": "boom", "intermediate_dim": 8, "activation": "relu"})
     x = draw.normal(size=(1, 2, 3)).astype("float32")
     found = np.array(layer(x))
-    wide = np.maximum(x @ np.array(layer.widen.kernel) + np.array(layer.widen.bias), 0)
+    kernel, bias = (ops.convert_to_numpy(weight) for weight in layer.weights)
+    wide = np.maximum(x @ kernel + bias, 0)
     wanted = wide[..., :3] + wide[..., 3:6] + np.pad(wide[..., 6:], ((0, 0), (0, 0), (0, 1)))
     np.testing.assert_allclose(found, wanted, atol=1e-6)
     assert len(layer.weights) == 2
