@@ -18,6 +18,7 @@ PUBLIC = {
     "load": "zoo.api",
     "save": "zoo.api",
     "lengthen": "zoo.api",
+    "average": "zoo.api",
     "layers": "zoo.layers",
     "patterns": "zoo.attention.patterns",
     "ZooError": "zoo.core.errors",

@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from zoo.recipe.load import load as load_recipe
 from zoo.recipe.sections import Export
 
 __all__ = [
+    "average",
     "build",
     "evaluate",
     "export",
@@ -68,6 +69,17 @@ def save(model: Any, folder: str | Path, family: str | None = None) -> None:
         _folder.save(model, family, Path(folder))
     else:
         write_folder(Path(folder), lambda aside: model.save_to_preset(str(aside)))
+
+
+def average(checkpoints: Sequence[str | Path], folder: str | Path, last: int | None = None) -> Any:
+    """The mean of the weights of several checkpoints, or of the `last` steps that one run keeps,
+    written as a preset; returns the model. A checkpoint is a step of a run, such as
+    `runs/x/checkpoints/step_00000100`, or what `load` reads. Raises ZooError for models that
+    differ."""
+    from zoo.training.average import average as write
+    from zoo.training.average import chosen
+
+    return write(chosen([Path(one) for one in checkpoints], last), Path(folder))
 
 
 def lengthen(

@@ -1,6 +1,5 @@
 """The command `zoo`: parses, calls one function, prints."""
 
-import importlib
 import os
 import sys
 from pathlib import Path
@@ -12,7 +11,9 @@ import zoo
 from zoo.bench.command import bench
 from zoo.core import machine
 from zoo.core.errors import ZooError
+from zoo.core.machine import start_backend as _start_backend
 from zoo.recipe.command import RecipeName, copy, list_
+from zoo.training.command import average
 
 app = typer.Typer(
     help="The attention zoo: long-context models for Keras, from a recipe to a SavedModel.",
@@ -96,7 +97,9 @@ def train(
     build.text(resolved)
     folder = run or Path("runs") / resolved.name
     print(f"{resolved.name}: training in {folder}", flush=True)
-    _start_backend(build.training(resolved).return_memory)
+    if build.training(resolved).return_memory:
+        machine.return_memory()
+    _start_backend()
     facts = zoo.train(resolved, folder, resume)
     print(f"{_summary(facts)}\nReport, log and curve: {folder}", flush=True)
     if wanted := build.export(resolved):
@@ -212,26 +215,7 @@ def convert(
 
 
 app.command()(bench)
-
-
-def _start_backend(return_memory: bool = False) -> None:
-    """Import Keras and its backend. Their start-up notes are kept off the terminal: what goes
-    wrong is an exception anyway."""
-    if return_memory:
-        machine.return_memory()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU
-    kept = os.dup(2)
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        import keras
-
-        keras.ops.zeros(())
-        importlib.import_module("keras_hub")
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+app.command()(average)
 
 
 def main() -> None:

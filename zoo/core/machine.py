@@ -1,6 +1,7 @@
 """This machine and what is installed on it."""
 
 import ctypes
+import importlib
 import importlib.metadata
 import os
 import platform
@@ -60,6 +61,24 @@ def return_memory() -> None:
         # Tiles of scores, 4 MiB, are better kept: the system clears every page it hands out.
         mallopt(MMAP_THRESHOLD, 8 << 20)
         mallopt(TRIM_THRESHOLD, 1 << 30)
+
+
+def start_backend() -> None:
+    """Import Keras and its backend. Their start-up notes are kept off the terminal: what goes
+    wrong is an exception anyway."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU
+    kept = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import keras
+
+        keras.ops.zeros(())
+        importlib.import_module("keras_hub")
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _lines(file: Path) -> list[str]:

@@ -136,9 +136,12 @@ def resolve(run: Path, overrides: list[str] | None = None) -> Resolved:
 
 def load_task(run: Path, recipe: Resolved | None = None) -> Any:
     """The best weights of a run in the model of its recipe, or in `recipe`, the same with
-    overrides that leave the weights as they are (a longer memory)."""
+    overrides that leave the weights as they are (a longer memory). Where these name another
+    `model.checkpoint`, its weights instead."""
     trained = resolve(run)
     asked = recipe or trained
+    if (other := _checkpoint_of(asked)) and other != _checkpoint_of(trained):
+        return _with_weights(build.task(asked), asked, Path(other))
     best = run / "checkpoints" / "best"
     if not best.is_dir():
         raise ZooError(f"{run}: has no weights yet (no {best.relative_to(run)}).")
@@ -155,4 +158,18 @@ def load_task(run: Path, recipe: Resolved | None = None) -> Any:
         lines = changed or str(wrong).strip().splitlines()[:1]
         text = "\n  ".join([f"{best}: these weights do not fit the model asked for:", *lines])
         raise ZooError(text) from wrong
+    return task
+
+
+def _checkpoint_of(recipe: Resolved) -> str | None:
+    return recipe.tree["model"].get("checkpoint")
+
+
+def _with_weights(task: Any, recipe: Resolved, folder: Path) -> Any:
+    """A task with all the weights of the model in a folder. Raises ZooError if they do not fit."""
+    from zoo.convert import _checkpoint
+
+    with build.at(recipe, "model", "checkpoint"):
+        if not _checkpoint.fill(task, _checkpoint.load(folder)):
+            raise ZooError(f"{folder}: its head is not that of the model asked for.")
     return task
