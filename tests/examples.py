@@ -90,6 +90,7 @@ ATTENTION = {
     "lsh": {"kind": "lsh", "chunk_length": 16},
     "multi_head": {"kind": "multi_head"},
     "segment_recurrent": {"kind": "segment_recurrent", "memory_length": 12},
+    "streaming": {"kind": "streaming", "window": 40},
 }
 APART = {"cross": {"kind": "cross"}, "single_head": {"kind": "single_head", "memory_length": 12}}
 """Attention that no sweep takes: to another text, or with heads that are as wide as the text."""

@@ -17,7 +17,7 @@ def scan(body: Callable[..., Any], carry: Any, inputs: Any, length: int) -> tupl
 
     Returns the last carry and the outs, stacked. One pass stays outside of a loop.
     """
-    if length == 1:
+    if isinstance(length, int) and length == 1:
         carry, out = body(carry, tree.map_structure(lambda x: x[0], inputs))
         return carry, tree.map_structure(lambda x: x[None], out)
     if keras.config.backend() == "tensorflow":
