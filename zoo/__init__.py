@@ -19,6 +19,7 @@ PUBLIC = {
     "save": "zoo.api",
     "lengthen": "zoo.api",
     "average": "zoo.api",
+    "recl": "zoo.api",
     "layers": "zoo.layers",
     "patterns": "zoo.attention.patterns",
     "ZooError": "zoo.core.errors",

@@ -23,6 +23,7 @@ __all__ = [
     "lengthen",
     "load",
     "load_recipe",
+    "recl",
     "save",
     "train",
 ]
@@ -108,6 +109,24 @@ def evaluate(
     task = load_task(Path(run), recipe)
     learner = compiled(task, text.batching.batch_size, parts.training(recipe))
     return measure(learner, text.batching, text.validation, batches)
+
+
+def recl(
+    runs: Sequence[str | Path],
+    step: int = 100,
+    longest: int = 1000,
+    positions: int = 1000,
+    batch_size: int = 16,
+    threshold: float = 0.01,
+) -> dict[str, Any]:
+    """How much context each of some runs makes use of, among them all (Dai et al. 2019, appendix
+    C): from contexts of `step`, 2 · `step`, … `longest` tokens, at `positions` of their validation
+    text. Returns what `recl.json` in their folders holds."""
+    from zoo.training.recl import RATIOS, steps
+    from zoo.training.recl import recl as measure
+
+    folders = [Path(run) for run in runs]
+    return measure(folders, steps(step, longest), positions, batch_size, RATIOS, threshold)
 
 
 def generate(

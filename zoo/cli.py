@@ -13,7 +13,7 @@ from zoo.core import machine
 from zoo.core.errors import ZooError
 from zoo.core.machine import start_backend as _start_backend
 from zoo.recipe.command import RecipeName, copy, list_
-from zoo.training.command import average
+from zoo.training.command import average, recl
 
 app = typer.Typer(
     help="The attention zoo: long-context models for Keras, from a recipe to a SavedModel.",
@@ -216,6 +216,7 @@ def convert(
 
 app.command()(bench)
 app.command()(average)
+app.command()(recl)
 
 
 def main() -> None:

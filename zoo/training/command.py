@@ -1,8 +1,9 @@
-"""The command `zoo average`. What it needs is imported when it is run: `zoo --help` is quick."""
+"""The commands `zoo average` and `zoo recl`. What they need is imported when they are run:
+`zoo --help` is quick."""
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,3 +34,42 @@ def average(
     machine.start_backend()
     model = write(folders, to)
     print(f"{to}: the mean of {len(folders)} checkpoints, {model.count_params():,} parameters")
+
+
+def recl(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="The models to compare: one, or more.")
+    ],
+    step: Annotated[int, typer.Option(help="Tokens by which the context grows.")] = 100,
+    longest: Annotated[int, typer.Option(help="Tokens of the longest context.")] = 1000,
+    positions: Annotated[int, typer.Option(min=1, help="Tokens to predict.")] = 1000,
+    batch_size: Annotated[int, typer.Option(min=1)] = 16,
+    threshold: Annotated[float, typer.Option(help="The gain below which more is no use.")] = 0.01,
+) -> None:
+    """Measure how much context models make use of, on their validation text (Dai et al. 2019)."""
+    from zoo.training.recl import RATIOS, steps
+    from zoo.training.recl import recl as measure
+
+    contexts = steps(step, longest)
+    machine.start_backend()
+    facts = measure(runs, contexts, positions, batch_size, RATIOS, threshold)
+    for name, found in facts["models"].items():
+        _show(name, contexts, found)
+
+
+def _show(name: str, contexts: list[int], found: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("context", "loss", *(f"gain, r {ratio}" for ratio in found["gains"])):
+        table.add_column(column, justify="right", no_wrap=True)
+    for place, context in enumerate(contexts):
+        of = (gained[place - 1] for gained in found["gains"].values() if place)
+        row = [f"{found['losses'][place]:.4f}", *(f"{100 * gain:.2f} %" for gain in of)]
+        table.add_row(f"{context:,}", *row)
+    print(f"{name}: nats a token, and what the step to each context gains")
+    Console(width=80).print(table)
+    for ratio, length in found["recl"].items():
+        more = " or more" if length["at_least"] else ""
+        print(f"RECL, r {ratio}: {length['tokens']:,} tokens{more}")
