@@ -26,18 +26,32 @@ def test_the_quick_start_learns_exports_and_writes(tmp_path):
     assert report["validation"]["loss"] < 1.5
 
 
+WHERE = {"make_checkpoints": "checkpoints", "make_seq2seq_checkpoints": "checkpoints"}
+FOLDERS = {**WHERE, "make_long_checkpoints": "."}
+"""Scripts that make many files, and the folder they take."""
+GIVEN = ("make_sha_rnn",)
+"""Scripts that want the original beside them."""
+SCRIPTS = [file.stem for file in sorted(GOLDEN.glob("make_*.py")) if file.stem not in GIVEN]
+
+
 @pytest.mark.parity
-def test_the_original_still_gives_the_golden_numbers(tmp_path):
-    """Set ZOO_ORIGINALS to a Python that has what tests/golden/make_transformer_xl.py asks for."""
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_original_still_gives_the_golden_numbers(script, tmp_path):
+    """Set ZOO_ORIGINALS to a Python that has what the scripts in tests/golden ask for."""
     python = os.environ.get("ZOO_ORIGINALS")
     if python is None:
         pytest.skip("ZOO_ORIGINALS names no Python with the original implementations")
-    made = tmp_path / "made.npz"
-    subprocess.run([python, str(GOLDEN / "make_transformer_xl.py"), str(made)], check=True)
-    with np.load(made) as new, np.load(GOLDEN / "transformer_xl.npz") as kept:
-        assert new.files == kept.files
-        for name in kept.files:
-            if kept[name].dtype.kind == "f":
-                np.testing.assert_allclose(new[name], kept[name], atol=1e-5)
-            else:
-                assert (new[name] == kept[name]).all()
+    for folder in ("checkpoints", "long_checkpoints"):
+        (tmp_path / folder).mkdir()
+    out = FOLDERS.get(script, f"{script.removeprefix('make_')}.npz")
+    subprocess.run([python, str(GOLDEN / f"{script}.py"), str(tmp_path / out)], check=True)
+    made = sorted(tmp_path.rglob("*.npz"))
+    assert made
+    for file in made:
+        with np.load(file) as new, np.load(GOLDEN / file.relative_to(tmp_path)) as kept:
+            assert sorted(new.files) == sorted(kept.files)
+            for name in kept.files:
+                if kept[name].dtype.kind == "f":
+                    np.testing.assert_allclose(new[name], kept[name], atol=1e-5, err_msg=name)
+                else:
+                    assert (new[name] == kept[name]).all(), name
