@@ -1,4 +1,4 @@
-"""What batchings share that take whole documents, each pass in a new order."""
+"""What batchings share that take rows which a corpus has a number of, each pass in a new order."""
 
 import numpy as np
 
@@ -7,30 +7,31 @@ from zoo.data.corpus import Corpus
 
 
 class Ordered(Batching):
-    """Subclasses say what a batch of documents is: `make`. In evaluation the documents come in
-    their own order, and a place behind the last is `len(corpus.names)`."""
+    """Subclasses say what a row is: a document, or what `number` counts."""
 
     seed: int
 
-    def make(self, corpus: Corpus, documents: np.ndarray) -> Batch:
-        """The batch of documents, int `b`."""
+    def number(self, corpus: Corpus) -> int:
+        """How many rows there are."""
+        return len(corpus.names)
+
+    def make(self, corpus: Corpus, places: np.ndarray) -> Batch:
+        """The batch of the rows at places, int `b`; the place behind the last is padding."""
         raise NotImplementedError
 
     def batch(self, corpus, step):
         require(corpus, 2, "training")
-        number = len(corpus.names)
+        number = self.number(corpus)
         wanted = step * self.batch_size + np.arange(self.batch_size)
-        orders = {one: self._order(one, number) for one in np.unique(wanted // number)}
+        passes = np.unique(wanted // number)
+        orders = {one: generator(self.seed, one).permutation(number) for one in passes}
         places = [orders[place // number][place % number] for place in wanted]
         return self.make(corpus, np.array(places))
 
-    def _order(self, passed: int, number: int) -> np.ndarray:
-        return generator(self.seed, passed).permutation(number)
-
     def evaluation(self, corpus, place):
         require(corpus, 2, "validation")
-        documents = place * self.batch_size + np.arange(self.batch_size)
-        return self.make(corpus, np.minimum(documents, len(corpus.names)))
+        places = place * self.batch_size + np.arange(self.batch_size)
+        return self.make(corpus, np.minimum(places, self.number(corpus)))
 
     def evaluation_batches(self, corpus):
-        return -(-len(corpus.names) // self.batch_size)
+        return -(-self.number(corpus) // self.batch_size)
