@@ -132,7 +132,7 @@ def test_an_unknown_key_far_from_all_lists_what_there_is(refused):
         ("training.jit_compile=yes", ["found 'yes', expected true or false"]),
         ("training.precision=fp16", ["found 'fp16', expected 'float32', 'mixed_bfloat16'"]),
         ("model=[1, 2]", ["model: found [1, 2], expected a mapping"]),
-        ("model.blocks=5", ["found 5, expected one of", "post_norm, pre_norm, recurrent, reversible"]),
+        ("model.blocks=5", ["found 5, expected one of", "pre_norm, recurrent, reversible"]),
         ("model.blocks=[]", ["found an empty list, expected at least one"]),
         ("data.source.path=[]", ["found an empty list, expected at least one"]),
         ("data.source.path=''", ["found an empty text"]),
