@@ -262,3 +262,9 @@ def test_without_a_source_it_says_so():
 
 def test_it_remembers_nothing_from_batch_to_batch():
     assert seq2seq().initial_state(2) == ()
+
+
+def test_a_preset_is_read_again(inputs, tmp_path):
+    task = seq2seq()
+    task.save_to_preset(str(tmp_path))
+    np.testing.assert_array_equal(Seq2SeqLM.from_preset(str(tmp_path))(inputs), task(inputs))

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 import keras
 import keras_hub
 from keras import ops, tree
+from keras_hub.src.utils.preset_utils import get_preset_loader
 
+from zoo.backbones import Backbone
 from zoo.core.kinds import Kind, options
 
 KERAS_HUB_CAUSAL_LM = keras_hub.models.CausalLM
@@ -38,6 +40,14 @@ class Task(Kind):
     def get_config(self) -> dict[str, Any]:
         """The zoo's own options, with backbone and preprocessor as KerasHub writes them."""
         return {**options(self), **super(Kind, self).get_config()}
+
+    @classmethod
+    def from_preset(cls, preset: str, load_weights: bool = True, **options: Any) -> Any:
+        """KerasHub's, for any backbone of ours: there, a task is of one class of them."""
+        loader = get_preset_loader(preset)
+        if not issubclass(loader.check_backbone_class(), Backbone):
+            return super().from_preset(preset, load_weights, **options)
+        return loader.load_task(cls, load_weights, "num_classes" not in options, **options)
 
     @property
     def input_spec(self) -> None:
