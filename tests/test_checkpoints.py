@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import keras_hub
 import numpy as np
 import pytest
 from examples import causal_lm, gpt
@@ -166,3 +167,34 @@ def test_the_command_converts(tmp_path, capsys):
         assert len(one.read()) > 1000
     again = CliRunner().invoke(app, back)
     assert "exists already, and is left as it is" in str(again.exception)
+
+
+HUB = {
+    "BertBackbone": ["token_ids", "padding_mask", "segment_ids"],
+    "DistilBertBackbone": ["token_ids", "padding_mask"],
+    "GPT2Backbone": ["token_ids", "padding_mask"],
+}
+
+
+@pytest.mark.parametrize("name", HUB)
+def test_a_preset_of_keras_hub_answers_as_it_does_there(name, tmp_path, draw):
+    sizes = {"vocabulary_size": 37, "num_layers": 2, "num_heads": 2, "hidden_dim": 12}
+    sizes |= {"intermediate_dim": 20, "max_sequence_length": 16}
+    theirs = getattr(keras_hub.models, name)(**sizes)
+    for weight in theirs.weights:
+        weight.assign(draw.normal(size=weight.shape) * 0.4)
+    theirs.save_to_preset(str(tmp_path / "hub"))
+    tokens = np.arange(9)[None] < np.array([[9], [6]])
+    told = {"token_ids": draw.integers(0, 37, (2, 9)), "padding_mask": tokens}
+    told["segment_ids"] = draw.integers(0, 2, (2, 9))
+    told = {part: told[part] for part in HUB[name]}
+    wanted = theirs({**told, "padding_mask": tokens.astype("int32")})
+    wanted = wanted["sequence_output"] if isinstance(wanted, dict) else wanted
+    found = zoo.load(tmp_path / "hub")(told)
+    np.testing.assert_allclose(np.array(found)[tokens], np.array(wanted)[tokens], atol=1e-5)
+
+
+def test_other_presets_of_keras_hub_are_named(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"class_name": "BartBackbone", "config": {}}))
+    with pytest.raises(ZooError, match="class_name: 'BartBackbone' is not supported"):
+        zoo.load(tmp_path)

@@ -8,8 +8,10 @@ from keras import ops, tree
 
 from zoo.core.kinds import Kind
 
+KERAS_HUB_BACKBONE = keras_hub.models.Backbone
 
-class Backbone(Kind, keras_hub.models.Backbone):
+
+class Backbone(Kind, KERAS_HUB_BACKBONE):
     """The contract of every backbone. `run` is the one forward pass, and what Keras calls."""
 
     shelf = "backbones"

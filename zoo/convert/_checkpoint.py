@@ -1,68 +1,49 @@
-"""A folder with a model in it, whoever wrote it: a run, a preset of ours, or Hugging Face's."""
+"""A folder with a model in it, whoever wrote it: a run, a preset of ours or of KerasHub's, or what
+Hugging Face keeps."""
 
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from zoo.convert import _files as files
 from zoo.core import schema
-from zoo.core.errors import ZooError, shown
-from zoo.core.kinds import find
+from zoo.core.errors import ZooError
 from zoo.core.schema import Node
 
-OURS = "zoo>"
-FILES = {"backbones": files.CONFIG, "tasks": "task.json"}
 BACKBONES, TASKS = Node(shelf="backbones"), Node(shelf="tasks")
 
 
 def written(folder: Path) -> dict[str, Any]:
     """The model in a folder as the section `model` of a recipe writes it, with no task where there
     is a backbone alone. Raises ZooError for a folder that holds none."""
-    preset = _preset(folder)
-    if preset is None:
-        from zoo.convert import _folder
-
-        backbone, task = _folder.written(folder)
-    else:
-        backbone = _node(preset / "config.json")
-        head = preset / FILES["tasks"]
-        task = _node(head) if head.is_file() else {}
+    reader, place = _reader(folder)
+    backbone, task = reader.written(place)
     model = recipe_form(BACKBONES, backbone)
     return {**model, "task": recipe_form(TASKS, task)} if task else model
 
 
 def load(folder: Path, dtype: str = "float32") -> Any:
     """The model in a folder with its weights: a task, or a backbone alone. Raises ZooError."""
-    preset = _preset(folder)
-    if preset is None:
-        from zoo.convert import _folder
-
-        return _folder.load(folder, dtype)
-    there = [n for n in ("tasks", "backbones") if (preset / FILES[n]).is_file()]
-    kind = _node(preset / FILES[there[0]])["kind"]
-    try:
-        return find(there[0], kind).from_preset(str(preset), dtype=dtype)
-    except (OSError, ValueError, KeyError) as wrong:
-        reason = (str(wrong).strip().splitlines() or [type(wrong).__name__])[0]
-        raise ZooError(f"{preset}: cannot be read: {reason}") from wrong
+    reader, place = _reader(folder)
+    return reader.load(place, dtype)
 
 
-def _preset(folder: Path) -> Path | None:
-    """The folder of a preset of ours, if that is what a folder is or holds."""
+def _reader(folder: Path) -> tuple[ModuleType, Path]:
+    """What reads a folder, and the folder in it that is to be read."""
     inner = folder / "checkpoints" / "best" if (folder / "recipe.yaml").is_file() else folder
     if not inner.is_dir():
         raise ZooError(f"{folder}: there is no folder with a model.")
     if not (inner / files.CONFIG).is_file():
         wanted = "a run, a preset or a folder of Hugging Face"
         raise ZooError(f"{folder}: holds no {files.CONFIG}, expected {wanted}.")
-    return inner if "class_name" in files.read_json(inner / files.CONFIG) else None
-
-
-def _node(file: Path) -> dict[str, Any]:
-    """What a preset's file says, as a recipe would."""
-    said = files.read_json(file)
-    if not str(said.get("registered_name")).startswith(OURS):
-        raise ZooError(f"{file}: is of the class {shown(said.get('class_name'))}, not one of ours.")
-    return {"kind": str(said["module"]).rpartition(".")[2], **said["config"]}
+    said = files.read_json(inner / files.CONFIG)
+    if "class_name" not in said:
+        from zoo.convert import _folder as reader
+    elif str(said.get("registered_name")).startswith("zoo>"):
+        from zoo.convert import _preset as reader
+    else:
+        from zoo.convert import _keras_hub as reader
+    return reader, inner
 
 
 def recipe_form(node: Node, tree: Any) -> Any:
