@@ -15,8 +15,8 @@ class Crossed(NamedTuple):
 
     @property
     def length(self) -> Any:
-        """int32 `b`, tokens seen of the own text."""
-        return self.own.length
+        """int32 `b`, tokens seen of the own text; None where only the source is remembered."""
+        return self.own.length if self.own else None
 
 
 class Crossing(Attending):

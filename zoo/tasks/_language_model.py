@@ -46,17 +46,11 @@ class LanguageModel(Task):
             )
         # === Layers ===
         self.backbone, self.preprocessor = backbone, preprocessor
-        inside = {"dtype": backbone.dtype_policy}
+        self.initializer_range = initializer_range
         self.own_logits = None
         if not tie_embeddings:
-            initializer = keras.initializers.RandomNormal(initializer_range)
-            self.own_logits = keras.layers.Dense(
-                backbone.vocabulary_size,
-                use_bias=False,
-                kernel_initializer=initializer,
-                name="token_logits",
-                **inside,
-            )
+            self.own_logits = self.scores(backbone.vocabulary_size, "token_logits")
+        inside = {"dtype": backbone.dtype_policy}
         self.bias = OutputBias(name="output_bias", **inside) if output_bias else None
 
         # === Functional Model ===
@@ -65,9 +59,18 @@ class LanguageModel(Task):
 
         # === Config ===
         self.tie_embeddings, self.output_bias = tie_embeddings, output_bias
-        self.initializer_range = initializer_range
         self.label_smoothing, self.z_loss = label_smoothing, z_loss
         self.loss_chunk_size = loss_chunk_size
+
+    def scores(self, number: int, name: str) -> keras.layers.Layer:
+        """A projection to scores of so many things, without biases."""
+        return keras.layers.Dense(
+            number,
+            use_bias=False,
+            kernel_initializer=keras.initializers.RandomNormal(self.initializer_range),
+            name=name,
+            dtype=self.backbone.dtype_policy,
+        )
 
     def transform(self, hidden: Any) -> Any:
         """Hidden states `b t d` -> what is compared with the embeddings, `b t d`."""

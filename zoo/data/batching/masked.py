@@ -4,10 +4,10 @@ import functools
 
 import numpy as np
 
-from zoo.core.errors import ZooError
 from zoo.core.types import Fraction, Given, PositiveInt
 from zoo.data.batching import Batch, Batching, generator, require
 from zoo.data.batching._framed import framed
+from zoo.data.batching._required import require_mask
 
 HIDE, REPLACE = 0.8, 0.9
 """Below the first a chosen token becomes a mask, below the second any token, else it stays."""
@@ -54,9 +54,7 @@ class Masked(Batching):
         return self.sequence_length - 1 - (corpus.tokenizer.start_token_id is not None)
 
     def _rows(self, corpus, starts, draw):
-        if corpus.tokenizer.mask_token_id is None:
-            kind = type(corpus.tokenizer).__name__.lower()
-            raise ZooError(f"the tokenizer {kind} has no token that stands for a hidden one.")
+        require_mask(corpus)
         texts = [corpus.read(min(start, len(corpus)), self._room(corpus)) for start in starts]
         inputs = framed(texts, self.sequence_length, corpus.tokenizer)
         number = max(1, round(self.masked_fraction * self.sequence_length))

@@ -1,5 +1,7 @@
 """A text to read and its answer to write, for an encoder and a decoder (Sutskever et al. 2014)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from zoo.core.types import Given, PositiveInt
@@ -7,6 +9,7 @@ from zoo.data.batching import Batch
 from zoo.data.batching._framed import asked, framed, padded
 from zoo.data.batching._ordered import Ordered
 from zoo.data.batching._required import require_answers
+from zoo.tokenizers import Tokenizer
 
 
 class Pairs(Ordered):
@@ -30,11 +33,15 @@ class Pairs(Ordered):
         )
         self.batch_size, self.seed = batch_size, seed
 
+    def source(self, texts: Sequence[np.ndarray], tokenizer: Tokenizer) -> dict:
+        """Texts as the encoder reads them: `token_ids` int32 `b k`, `padding_mask` bool `b k`."""
+        return framed(texts, self.encoder_sequence_length, tokenizer)
+
     def make(self, corpus, documents):
         require_answers(corpus)
         tokenizer = corpus.tokenizer
         read, written = zip(*(asked(corpus, document) for document in documents))
-        source = framed(read, self.encoder_sequence_length, tokenizer)
+        source = self.source(read, tokenizer)
         start, end = tokenizer.start_token_id, tokenizer.end_token_id
         tokens = padded(tokenizer, (len(documents), self.sequence_length + 1))
         tokens[:, 0] = end if start is None else start
