@@ -77,6 +77,24 @@ def test_accumulated_gradients_equal_a_larger_batch(draw):
         np.testing.assert_allclose(one, two, atol=2e-3)
 
 
+def test_steps_are_counted_alike_whatever_number_of_batches_makes_one(tmp_path):
+    """Their numbers, learning rates and validations; and one step alone moves the weights."""
+    linear = ["training.schedule={kind: linear, peak: 1e-2, warmup_steps: 3}", "training.steps=6"]
+    gathering = [*linear, "training.gradient_accumulation_steps=3"]
+    whole = trained(tmp_path / "whole", *gathering)
+    trained(tmp_path / "plain", *linear)
+    trained(tmp_path / "parts", *gathering, "training.steps=4")
+    trained(tmp_path / "parts", *gathering, resume=True)
+    three = trained(tmp_path / "three", *gathering, "training.steps_per_execution=3")
+    rows = {run.name: read(run / "log.csv") for run in tmp_path.iterdir()}
+    for column in ("step", "learning_rate"):
+        assert [r[column] for r in rows["whole"]] == [r[column] for r in rows["plain"]]
+    assert losses(tmp_path / "parts") == losses(tmp_path / "whole")
+    assert rows["three"][-1]["step"] == "6"
+    assert whole["tokens_seen"] == 6 * 3 * 2 * 8
+    assert three["validation"]["loss"] == pytest.approx(whole["validation"]["loss"], rel=1e-5)
+
+
 def test_moving_averages_are_what_is_validated_and_kept(tmp_path):
     trained(tmp_path / "raw")
     trained(tmp_path / "mean", "training.ema_momentum=0.9")

@@ -38,6 +38,7 @@ def describe(recipe: Resolved, picture: Path | None = None) -> dict[str, str]:
     text, settings, needs = build.text(recipe), build.training(recipe), cost(recipe)
     held = "nothing" if text.validation is None else f"{len(text.validation):,} tokens"
     batch = text.batching.batch(text.train, 0)
+    seen = settings.steps * settings.gradient_accumulation_steps * math.prod(batch.shape)
     if picture:
         draw(needs.attentions, batch.shape[1], picture)
     return {
@@ -47,7 +48,7 @@ def describe(recipe: Resolved, picture: Path | None = None) -> dict[str, str]:
         "text": f"{len(text.train):,} tokens in {len(text.train.names)} documents",
         "held out": held,
         "batch": f"{batch.shape[0]} x {batch.shape[1]} tokens",
-        "training": f"{settings.steps:,} steps, {settings.steps * math.prod(batch.shape):,} tokens",
+        "training": f"{settings.steps:,} steps, {seen:,} tokens",
         **_kernels(needs.attentions, batch.shape[1]),
         "served with": _served(build.tokenizer(recipe).custom_ops),
     }

@@ -56,8 +56,9 @@ class Model:
 
 @dataclass(frozen=True)
 class Training:
-    """How a model is trained. `*_every` and `steps` count optimizer steps. `return_memory`: on a
-    CPU, `zoo train` gives freed memory back to the system at once, which is slower and needs less.
+    """How a model is trained. `*_every`, `steps` and the schedule count optimizer steps: one takes
+    the mean gradient of `gradient_accumulation_steps` batches. `return_memory`: on a CPU, `zoo
+    train` gives freed memory back to the system at once, which is slower and needs less.
     """
 
     steps: PositiveInt

@@ -16,7 +16,7 @@ from zoo.training.learner import Learner
 from zoo.training.optimizers import Optimizer
 from zoo.training.progress import Bar
 from zoo.training.run import check_resume, claim
-from zoo.training.schedules import Schedule
+from zoo.training.schedules import ByBatches, Schedule
 from zoo.training.watch import Watch
 
 
@@ -57,10 +57,11 @@ def begin_with(task: Any, recipe: Resolved, folder: str) -> str:
 def compiled(task: Any, batch_size: int, settings: Training) -> Learner:
     """A learner with the optimizer of a recipe, built and ready for `fit`."""
     schedule = make(Schedule, settings.schedule, steps=settings.steps)
+    gathered = settings.gradient_accumulation_steps
     optimizer = make(Optimizer, settings.optimizer).build(
-        schedule,
+        ByBatches(schedule, gathered),
         global_clipnorm=settings.clip_norm,
-        gradient_accumulation_steps=_above_one(settings.gradient_accumulation_steps),
+        gradient_accumulation_steps=gathered if gathered > 1 else None,
         use_ema=settings.ema_momentum is not None,
         ema_momentum=settings.ema_momentum or 0.99,
     )
@@ -68,10 +69,11 @@ def compiled(task: Any, batch_size: int, settings: Training) -> Learner:
     if optimizer.weight_decay:
         vectors = [v for v in learner.trainable_variables if _is_vector(v)]
         optimizer.exclude_from_weight_decay(var_list=vectors)
+    at_once = settings.steps_per_execution
     learner.compile(
         optimizer,
         jit_compile=settings.jit_compile,
-        steps_per_execution=settings.steps_per_execution,
+        steps_per_execution=at_once * gathered if at_once > 1 else 1,
     )
     learner.optimizer.build(learner.trainable_variables)
     return learner
@@ -82,19 +84,17 @@ def _is_vector(variable: Any) -> bool:
     return len(variable.shape) < 2 or variable.name in ("bias", "u", "v")
 
 
-def _above_one(steps: int) -> int | None:
-    return steps if steps > 1 else None
-
-
 def _fit(learner: Learner, watch: Watch) -> None:
     settings = watch.settings
-    batches = pipeline.training(watch.text.batching, watch.text.train, watch.start, settings.steps)
+    gathered = settings.gradient_accumulation_steps
+    first, last = watch.start * gathered, settings.steps * gathered
+    batches = pipeline.training(watch.text.batching, watch.text.train, first, last)
     board = keras.callbacks.TensorBoard(
         str(watch.run / "tensorboard"), write_graph=False, update_freq=settings.log_every
     )
     learner.fit(
         batches,
-        steps_per_epoch=settings.steps - watch.start,
+        steps_per_epoch=last - first,
         shuffle=False,
         verbose=0,
         callbacks=[watch, board],

@@ -46,7 +46,8 @@ class Watch(keras.callbacks.Callback):
         self.best = min((float(r["validation_loss"]) for r in self._validated()), default=np.inf)
         self.validation: dict[str, float] = {}
         self.interrupted = False
-        self.tokens = int(np.prod(text.batching.batch(text.train, 0).shape))
+        shape = text.batching.batch(text.train, 0).shape
+        self.tokens = int(np.prod(shape)) * settings.gradient_accumulation_steps
 
     def _validated(self) -> list[dict[str, str]]:
         return [row for row in self.log.rows if row.get("validation_loss")]
@@ -66,7 +67,10 @@ class Watch(keras.callbacks.Callback):
         self.bar.say("Stopping after this step; once more to stop at once, without saving.")
 
     def on_train_batch_end(self, batch, logs=None):
-        self.step = self.start + batch + 1
+        steps, gathering = divmod(batch + 1, self.settings.gradient_accumulation_steps)
+        if gathering:
+            return
+        self.step = self.start + steps
         last = self.step >= self.settings.steps or self.interrupted
         validate = self._due(self.settings.validate_every) or (last and not self.interrupted)
         if validate or last or self._due(self.settings.log_every):

@@ -38,3 +38,17 @@ class Schedule(Kind, keras.optimizers.schedules.LearningRateSchedule):
     def progress(self, done: Any) -> Any:
         """Steps since the warm-up -> 0 to 1 at the end of the run."""
         return ops.minimum(done / max(1, self.steps - self.warmup_steps), 1.0)
+
+
+class ByBatches(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule as Keras calls it, with the number of batches, where the gradients of `gathered`
+    batches make one step."""
+
+    def __init__(self, schedule: Schedule, gathered: int):
+        self.schedule, self.gathered = schedule, gathered
+
+    def get_config(self) -> dict[str, Any]:
+        return {"schedule": self.schedule, "gathered": self.gathered}
+
+    def __call__(self, step: Any) -> Any:
+        return self.schedule(ops.floor_divide(step, self.gathered))
