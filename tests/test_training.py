@@ -77,22 +77,24 @@ def test_accumulated_gradients_equal_a_larger_batch(draw):
         np.testing.assert_allclose(one, two, atol=2e-3)
 
 
-def test_steps_are_counted_alike_whatever_number_of_batches_makes_one(tmp_path):
-    """Their numbers, learning rates and validations; and one step alone moves the weights."""
-    linear = ["training.schedule={kind: linear, peak: 1e-2, warmup_steps: 3}", "training.steps=6"]
-    gathering = [*linear, "training.gradient_accumulation_steps=3"]
-    whole = trained(tmp_path / "whole", *gathering)
-    trained(tmp_path / "plain", *linear)
-    trained(tmp_path / "parts", *gathering, "training.steps=4")
-    trained(tmp_path / "parts", *gathering, resume=True)
-    three = trained(tmp_path / "three", *gathering, "training.steps_per_execution=3")
-    rows = {run.name: read(run / "log.csv") for run in tmp_path.iterdir()}
-    for column in ("step", "learning_rate"):
-        assert [r[column] for r in rows["whole"]] == [r[column] for r in rows["plain"]]
+def test_a_step_is_what_all_its_gathered_batches_make(tmp_path):
+    """In the log, the schedule, the tokens seen, a resumed run and with several steps at once."""
+    linear = {"kind": "linear", "peak": 1e-2, "warmup_steps": 1}
+    every = [f"training.schedule={linear}", "training.gradient_accumulation_steps=2"]
+    whole = trained(tmp_path / "whole", *every, "training.steps=4")
+    trained(tmp_path / "parts", *every, "training.steps=2")
+    trained(tmp_path / "parts", *every, "training.steps=4", resume=True)
+    at_once = ["training.steps=4", "training.steps_per_execution=2"]
+    twos = trained(tmp_path / "twos", *every, *at_once)
+    rows, schedule = read(tmp_path / "whole" / "log.csv"), make(Schedule, linear, steps=4)
+    assert [int(row["step"]) for row in rows] == [1, 2, 3, 4]
+    rates = [float(row["learning_rate"]) for row in rows]
+    np.testing.assert_allclose(rates, [schedule(step) for step in range(1, 5)], atol=1e-7)
     assert losses(tmp_path / "parts") == losses(tmp_path / "whole")
-    assert rows["three"][-1]["step"] == "6"
-    assert whole["tokens_seen"] == 6 * 3 * 2 * 8
-    assert three["validation"]["loss"] == pytest.approx(whole["validation"]["loss"], rel=1e-5)
+    assert whole["tokens_seen"] == 4 * 2 * 2 * 8
+    assert twos["step"] == 4
+    found = [report["validation"]["loss"] for report in (twos, whole)]
+    assert found[0] == pytest.approx(found[1], rel=1e-5)
 
 
 def test_moving_averages_are_what_is_validated_and_kept(tmp_path):
