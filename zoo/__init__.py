@@ -20,6 +20,7 @@ PUBLIC = {
     "lengthen": "zoo.api",
     "average": "zoo.api",
     "recl": "zoo.api",
+    "tokenize": "zoo.api",
     "layers": "zoo.layers",
     "patterns": "zoo.attention.patterns",
     "ZooError": "zoo.core.errors",

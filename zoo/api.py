@@ -25,6 +25,7 @@ __all__ = [
     "load_recipe",
     "recl",
     "save",
+    "tokenize",
     "train",
 ]
 
@@ -42,6 +43,14 @@ def train(recipe: Resolved, run: str | Path | None = None, resume: bool = False)
     folder = Path(run or Path("runs") / recipe.name)
     begun = resume and (folder / TOKENIZER).is_dir()
     return run_training(kept(folder, recipe) if begun else recipe, folder, resume)
+
+
+def tokenize(recipe: Resolved, folder: str | Path) -> dict[str, int]:
+    """Write the text of a recipe as token ids, once, for `data.source: {kind: tokens}`; returns how
+    many there are to train on and held out. Raises ZooError for a folder that exists."""
+    from zoo.recipe.tokenize import write
+
+    return write(recipe, Path(folder))
 
 
 def load(folder: str | Path, overrides: list[str] | None = None) -> Any:

@@ -12,7 +12,8 @@ from zoo.bench.command import bench
 from zoo.core import machine
 from zoo.core.errors import ZooError
 from zoo.core.machine import start_backend as _start_backend
-from zoo.recipe.command import RecipeName, copy, list_
+from zoo.recipe.command import Overrides, RecipeName, Tiny, copy, list_
+from zoo.recipe.tokenize import tokenize
 from zoo.training.command import average, recl
 
 app = typer.Typer(
@@ -23,15 +24,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Overrides = Annotated[
-    list[str] | None, typer.Argument(metavar="[KEY=VALUE | ~KEY]...", help="Changes to the recipe.")
-]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that `zoo train` wrote.")]
-Tiny = Annotated[
-    bool, typer.Option("--tiny", help="The recipe's toy sizes: the same walk, in seconds.")
-]
 app.command("list")(list_)
 app.command()(copy)
+app.command()(tokenize)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zoo.data.sources import Document
+from zoo.data.sources import Columns, Document, tokenized
 from zoo.tokenizers import Tokenizer
 
 STRETCH = 1 << 16
@@ -33,19 +33,10 @@ class Corpus:
     start and stop, `n 2`, and `answered` where the last of them stops, 0 without any.
     """
 
-    def __init__(self, documents: Sequence[Document], tokenizer: Tokenizer):
-        self.names = [document.name for document in documents]
-        parts = [document.parts() for document in documents]
-        read = iter(tokenizer.read_all([part for one in parts for part in one]))
-        found = [[next(read) for _ in one] for one in parts]
-        self.tokens = [np.concatenate(one) if len(one) > 1 else one[0] for one in found]
-        ends = [np.cumsum([tokens.size for tokens in one])[:-1] for one in found]
-        self.answers = [end.reshape(-1, 2) for end in ends]
-        self.answered = np.array([end[-1] if end.size else 0 for end in ends], np.int64)
+    def __init__(self, documents: Sequence[Document] | Columns, tokenizer: Tokenizer):
+        written = documents if isinstance(documents, Columns) else tokenized(documents, tokenizer)
+        self.names, self.tokens, self.answers, self.answered, self.starts, self.num_bytes = written
         self.tokenizer, self.end_token_id = tokenizer, tokenizer.end_token_id
-        self.num_bytes = sum(document.data.size for document in documents)
-        sizes = [tokens.size + 1 for tokens in self.tokens]
-        self.starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
 
     def __len__(self) -> int:
         return int(self.starts[-1])

@@ -82,7 +82,7 @@ def text(recipe: Resolved) -> Text:
     ours, cut = tokenizer(recipe), batching(recipe)
     with at(recipe, "data", "source"):
         source = make(Source, recipe.tree["data"]["source"])
-        train, validation = Corpus(source.train(), ours), Corpus(source.validation(), ours)
+        train, validation = (Corpus(written, ours) for written in source.columns(ours))
     with at(recipe, "data", "batching"):
         cut.batch(train, 0)
     wants = recipe.tree["training"].get("validate_every")

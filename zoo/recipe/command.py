@@ -15,6 +15,13 @@ RecipeName = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A name from `zoo list`, or a file.")
 ]
 
+Overrides = Annotated[
+    list[str] | None, typer.Argument(metavar="[KEY=VALUE | ~KEY]...", help="Changes to the recipe.")
+]
+Tiny = Annotated[
+    bool, typer.Option("--tiny", help="The recipe's toy sizes: the same walk, in seconds.")
+]
+
 SHELVES = {
     "attention": "attention",
     "patterns": "attention/patterns",

@@ -1,12 +1,14 @@
 """Text to token ids and back, in NumPy for training and in the graph for a SavedModel."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from zoo.core.kinds import Kind
+from zoo.core.kinds import Kind, options
 
 
 class Tokenizer(Kind):
@@ -47,6 +49,14 @@ class Tokenizer(Kind):
         """Write the files of the vocabulary, which the constructor's `path` reads."""
         for name, content in self.assets.items():
             (folder / name).write_bytes(content)
+
+    def fingerprint(self) -> str:
+        """The same for tokenizers that write the same: of one kind, options and files. Where a
+        vocabulary came from is not part of it."""
+        said = {k: v for k, v in options(self).items() if k not in ("path", "vocabulary_size")}
+        files = {name: hashlib.sha256(self.assets[name]).hexdigest() for name in self.assets}
+        whole = json.dumps([type(self).__name__, said, files], sort_keys=True)
+        return hashlib.sha256(whole.encode()).hexdigest()
 
     def read(self, document: np.ndarray) -> np.ndarray:
         """A document's bytes (uint8 `t`) -> its token ids (integer `t`), without an end token."""

@@ -1,12 +1,17 @@
 """Where text comes from: documents, kept apart, read in place."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from zoo.core.kinds import Kind
+
+if TYPE_CHECKING:
+    from zoo.tokenizers import Tokenizer
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +42,41 @@ class Example(NamedTuple):
     """0 to the number of classes, less one."""
 
 
+class Columns(NamedTuple):
+    """What is known of each of n documents as a tokenizer writes them. All may be read from a disk
+    when they are asked for."""
+
+    names: Sequence[str]
+    tokens: Sequence[np.ndarray]
+    """Integer `t` of each, without an end token."""
+    answers: Sequence[np.ndarray]
+    """Of each at which of its tokens answers start and stop, int64 `a 2`. An answer begins a token
+    of its own."""
+    answered: np.ndarray
+    """int64 `n`, where the last answer of each stops, 0 without any."""
+    starts: np.ndarray
+    """int64 `n+1`, where each begins and the last ends, counting an end token behind each."""
+    num_bytes: int
+    """The size of the text they stand for."""
+
+
+def tokenized(documents: Sequence[Document], tokenizer: Tokenizer) -> Columns:
+    """Documents as a tokenizer writes them."""
+    parts = [document.parts() for document in documents]
+    read = iter(tokenizer.read_all([part for one in parts for part in one]))
+    found = [[next(read) for _ in one] for one in parts]
+    tokens = [np.concatenate(one) if len(one) > 1 else one[0] for one in found]
+    ends = [np.cumsum([part.size for part in one])[:-1] for one in found]
+    return Columns(
+        names=[document.name for document in documents],
+        tokens=tokens,
+        answers=[end.reshape(-1, 2) for end in ends],
+        answered=np.array([end[-1] if end.size else 0 for end in ends], np.int64),
+        starts=np.concatenate([[0], np.cumsum([one.size + 1 for one in tokens], dtype=np.int64)]),
+        num_bytes=sum(document.data.size for document in documents),
+    )
+
+
 class Source(Kind):
     shelf = "data/sources"
 
@@ -47,3 +87,7 @@ class Source(Kind):
     def validation(self) -> list[Document]:
         """The documents held out; an empty list when the recipe names none."""
         raise NotImplementedError
+
+    def columns(self, tokenizer: Tokenizer) -> tuple[Columns, Columns]:
+        """`train` and `validation` as a tokenizer writes them. Raises ZooError."""
+        return tokenized(self.train(), tokenizer), tokenized(self.validation(), tokenizer)
