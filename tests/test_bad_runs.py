@@ -292,9 +292,12 @@ def once(function, inside):
 
 
 def test_a_folder_without_a_run_is_named(run):
-    for function in (zoo.evaluate, zoo.load, zoo.export, lambda f: zoo.generate(f, "x")):
+    for function in (zoo.evaluate, zoo.export, lambda f: zoo.generate(f, "x")):
         for folder in ("other", "text.txt", "."):
             says(refused(function, folder), f"{folder}: holds no run", "zoo train RECIPE")
+    for folder in ("other", "text.txt"):
+        says(refused(zoo.load, folder), f"{folder}: there is no folder with a model")
+    says(refused(zoo.load, "."), ".: holds no config.json", "a run, a preset or a folder of Hug")
 
 
 def test_weights_that_were_damaged_are_not_loaded(run):

@@ -28,6 +28,10 @@ def small(command):
         return [*words, "--tiny", f"training.steps={steps}", "training.jit_compile=false"]
     if words[0] == "bench":
         return [*words, "--lengths", "64", "--no-jit"]
+    if words[0] == "tokenize":
+        return [*words, "--tiny"]
+    if words[0] == "recl":
+        return [*words, "--positions", "20"]
     if words[0] == "generate":
         return [*words, "--max-new-tokens", "5"]
     return [*words, "--batches", "2"] if words[0] == "evaluate" else words
