@@ -10,18 +10,22 @@ import pytest
 TESTS = Path(__file__).parent
 SUITES = {
     "test_transformer_xl.py": "however_it_is_cut or tied or state_is_a_value",
-    "test_attention.py": "sees_exactly and dense and (causal or local) or segment_by and 5-block",
+    "test_attention.py": "sees_exactly and dense and causal or segment_by and 5-block_sparse",
     "test_kernels.py": "learn_like and causal-relative_xl or loop",
 }
 """What of each suite is run every time: JAX compiles every shape anew, which takes its while."""
 WHOLE = [
     "test_attention.py",
+    "test_beams.py",
     "test_kernels.py",
     "test_layers_like_keras.py",
     "test_losses.py",
     "test_lsh.py",
+    "test_lstm_encoder_decoder.py",
     "test_positions.py",
     "test_published_attention.py",
+    "test_recurrent.py",
+    "test_streaming.py",
     "test_transformer_xl.py",
 ]
 
@@ -38,7 +42,9 @@ def test_all_promises_hold_on_jax(suite):
 
 
 def run_on_jax(suite, chosen):
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    quick = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    backend = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": quick}
+    environment = {**os.environ, **backend}
     command = [sys.executable, "-m", "pytest", str(TESTS / suite), "-p", "no:cacheprovider", "-q"]
     chosen = f"not gradient_flows and ({chosen})" if chosen else "not gradient_flows"
     command += ["-p", "no:xdist", "-k", chosen]

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from test_task_walks import RECIPES as OTHER_TASKS
+from walks import evaluates_as_reported, is_checked_as_reported, walk
 
 import zoo
 from zoo.recipe.build import tokenizer
-from zoo.recipe.check import describe
 from zoo.recipe.load import available, folder
 from zoo.training.report import read
 
@@ -26,22 +26,18 @@ def test_no_recipe_is_left_out():
     assert RECIPES
 
 
-@pytest.fixture(scope="module", params=RECIPES)
-def walked(request, tmp_path_factory):
-    """A recipe, the run it trained, and its report. The second half was resumed."""
-    run = tmp_path_factory.mktemp("walk") / "run"
-    half = zoo.load_recipe(request.param, ["training.steps=20"], tiny=True)
-    zoo.train(half, run)
-    recipe = zoo.load_recipe(request.param, tiny=True)
-    return recipe, run, zoo.train(recipe, run, resume=True)
+@pytest.mark.parametrize("name", RECIPES)
+def test_it_walks_from_its_check_to_its_export(name, tmp_path):
+    """One test a recipe: it is trained once."""
+    walked = walk(name, tmp_path / "run")
+    is_checked_as_reported(walked)
+    its_loss_falls_and_its_log_is_whole(walked)
+    is_loaded_back_and_answers_in_the_inputs_of_keras_hub(walked)
+    evaluates_as_reported(walked)
+    its_export_scores_and_writes_like_the_run(walked, tmp_path)
 
 
-def test_it_can_be_checked(walked):
-    recipe, _, report = walked
-    assert describe(recipe)["parameters"] == f"{report['parameters']:,}"
-
-
-def test_the_loss_falls_and_the_log_is_whole(walked):
+def its_loss_falls_and_its_log_is_whole(walked):
     recipe, run, report = walked
     rows = read(run / "log.csv")
     steps = recipe.tree["training"]["steps"]
@@ -55,7 +51,7 @@ def test_the_loss_falls_and_the_log_is_whole(walked):
     assert sorted(kept) == ["best", "step_00000020", "step_00000030"]
 
 
-def test_it_is_loaded_back_and_answers_in_the_inputs_of_keras_hub(walked):
+def is_loaded_back_and_answers_in_the_inputs_of_keras_hub(walked):
     recipe, run, _ = walked
     ids = np.arange(12).reshape(2, 6)
     task = zoo.load(run)
@@ -67,13 +63,7 @@ def test_it_is_loaded_back_and_answers_in_the_inputs_of_keras_hub(walked):
     )
 
 
-def test_evaluation_agrees_with_the_report(walked):
-    _, run, report = walked
-    found = zoo.evaluate(run, batches=4)
-    assert found["loss"] == pytest.approx(report["validation"]["best_loss"], rel=1e-4)
-
-
-def test_the_export_scores_and_writes_like_the_run(walked, tmp_path):
+def its_export_scores_and_writes_like_the_run(walked, tmp_path):
     recipe, run, _ = walked
     served = tf.saved_model.load(str(zoo.export(run, tmp_path / "model"))).signatures
     text = "def f(x):"

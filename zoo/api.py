@@ -151,16 +151,20 @@ def generate(
     """The text that follows a prompt, or answers it, in pieces as they are written.
 
     `sampling`: temperature, top_k, top_p, seed. With `num_beams` nothing is drawn: the likeliest
-    text is searched for, by `length_penalty`, and comes whole. `echo` begins with the prompt where
+    text is searched for, by `length_penalty`, and comes whole; mask-predict tries texts of so many
+    lengths, 5 for 0. `echo` begins with the prompt where
     the text goes on with it. Writing ends at the model's end token, after `max_new_tokens`, or when
     it has written `stop`. Raises ZooError for a model that writes no text.
     """
     from zoo.generation.beams import BeamSearch, BeamWriter
     from zoo.generation.write import Sampling, Writer
+    from zoo.tasks.mask_predict_lm import MaskPredictLM
     from zoo.training.run import load_task, resolve
 
     recipe = resolve(Path(run))
     tokenizer, task = parts.tokenizer(recipe), load_task(Path(run), recipe)
+    if isinstance(task, MaskPredictLM):
+        return tokenizer.stream(_filled_in(recipe, task, tokenizer, prompt, num_beams))
     tokens, source = _asked(task, tokenizer, prompt)
     if num_beams:
         options = BeamSearch(num_beams, max_new_tokens, tokenizer.end_token_id, length_penalty)
@@ -171,6 +175,20 @@ def generate(
     pieces = tokenizer.stream(new, continues=bool(prompt) and not source)
     pieces = _until(pieces, stop.encode()) if stop else pieces
     return itertools.chain([os.fsencode(prompt)], pieces) if echo and not source else pieces
+
+
+def _filled_in(
+    recipe: Resolved, task: Any, tokenizer: Any, prompt: str, num_lengths: int
+) -> np.ndarray:
+    """The answer to a prompt by mask-predict, int `t`."""
+    from zoo.generation.mask_predict import MaskPredict, MaskPredictWriter
+
+    read = tokenizer.read(np.frombuffer(os.fsencode(prompt), "uint8"))
+    source = parts.batching(recipe).source([read], tokenizer)
+    lengths = num_lengths or min(5, task.max_length)
+    options = MaskPredict(tokenizer.mask_token_id, tokenizer.end_token_id, num_lengths=lengths)
+    told = {f"encoder_{name}": x for name, x in source.items()}
+    return MaskPredictWriter(task).best(told, options)[0]
 
 
 def _asked(task: Any, tokenizer: Any, prompt: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:

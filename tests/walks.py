@@ -1,0 +1,38 @@
+"""What walks share: a recipe at its toy sizes, trained, stopped, resumed and measured."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import zoo
+from zoo.recipe.check import describe
+
+INTERPRETED = ("training.jit_compile=false",)
+"""For synthetic recipes: their models are those of the others, and compiling takes longest."""
+
+
+class Walked(NamedTuple):
+    """A recipe, the run it trained, and its report. The second half was resumed."""
+
+    recipe: Any
+    run: Path
+    report: dict
+
+
+def walk(name, run):
+    quick = INTERPRETED if name.startswith("synthetic/") else ()
+    zoo.train(zoo.load_recipe(name, [*quick, "training.steps=20"], tiny=True), run)
+    recipe = zoo.load_recipe(name, [*quick], tiny=True)
+    return Walked(recipe, run, zoo.train(recipe, run, resume=True))
+
+
+def is_checked_as_reported(walked):
+    recipe, _, report = walked
+    assert describe(recipe)["parameters"] == f"{report['parameters']:,}"
+
+
+def evaluates_as_reported(walked):
+    found = zoo.evaluate(walked.run, batches=4)
+    assert found["loss"] == pytest.approx(walked.report["validation"]["best_loss"], rel=1e-4)
+    return found
