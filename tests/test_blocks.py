@@ -138,7 +138,7 @@ def trained(ours, draw, jit=False, mask=True):
     ("block", "memory", "kind", "dropout", "jit"),
     [
         *[(*kept, "multi_head", 0.3, False) for kept in KEPT],
-        (*KEPT[2], "segment_recurrent", 0.3, True),
+        slow(*KEPT[2], "segment_recurrent", 0.3, True),
         *[slow(*kept, "multi_head", 0.0, False) for kept in KEPT],
         *[slow(*kept, "segment_recurrent", 0.3, True) for kept in KEPT[:2]],
     ],

@@ -191,7 +191,8 @@ BLOCKS, FEED_FORWARDS = ALONE, kinds("blocks/feed_forward")
 
 
 OFTEN = [(FEED_FORWARDS[0], BLOCKS[0], position) for position in INSIDE]
-OFTEN += [(one, block, "relative_xl") for one in FEED_FORWARDS for block in BLOCKS]
+OFTEN += [(FEED_FORWARDS[0], block, "relative_xl") for block in BLOCKS]
+OFTEN += [(one, BLOCKS[0], "relative_xl") for one in FEED_FORWARDS]
 
 
 def slow_but(often, *parts):
