@@ -4,6 +4,7 @@ Goes with the pattern `segments`, under which documents of a row never see each 
 """
 
 import itertools
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -26,16 +27,17 @@ class Packed(Ordered):
 
     def __init__(self, sequence_length: PositiveInt, batch_size: PositiveInt, seed: Given[int] = 0):
         self.sequence_length, self.batch_size, self.seed = sequence_length, batch_size, seed
-        self.packed: tuple[Corpus | None, list[list[Span]]] = None, []
+        self.packed: WeakKeyDictionary[Corpus, list[list[Span]]] = WeakKeyDictionary()
 
     def number(self, corpus):
         return len(self._rows(corpus))
 
     def _rows(self, corpus: Corpus) -> list[list[Span]]:
-        """Which stretches of the corpus stand in each row, worked out once."""
-        if self.packed[0] is not corpus:
-            self.packed = corpus, pack(corpus.starts, self.sequence_length)
-        return self.packed[1]
+        """Which stretches of the corpus stand in each row, worked out once: training and
+        validation take turns, and their batches are made side by side."""
+        if corpus not in self.packed:
+            self.packed[corpus] = pack(corpus.starts, self.sequence_length)
+        return self.packed[corpus]
 
     def make(self, corpus, places):
         shape, rows = (len(places), self.sequence_length), self._rows(corpus)
