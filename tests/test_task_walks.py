@@ -60,6 +60,9 @@ def is_loaded_back_and_answers(walked):
 def answers_what_it_reads(walked):
     recipe, run, _ = walked
     kind = as_node(recipe.tree["model"]["task"])["kind"]
+    if kind in ("mask_predict_lm", "seq2seq_lm"):
+        with pytest.raises(ZooError, match="prompt: 99 tokens, but this model was"):
+            zoo.generate(run, "a" * 99)
     if kind == "mask_predict_lm":
         assert len(b"".join(zoo.generate(run, "ab", num_beams=2))) <= 8
         with pytest.raises(ZooError, match="num_lengths: found 999, expected at most"):

@@ -158,14 +158,17 @@ def generate(
     """
     from zoo.generation.beams import BeamSearch, BeamWriter
     from zoo.generation.write import Sampling, Writer
+    from zoo.tasks import KERAS_HUB_CAUSAL_LM
     from zoo.tasks.mask_predict_lm import MaskPredictLM
     from zoo.training.run import load_task, resolve
 
     recipe = resolve(Path(run))
     tokenizer, task = parts.tokenizer(recipe), load_task(Path(run), recipe)
+    if not isinstance(task, MaskPredictLM | KERAS_HUB_CAUSAL_LM):
+        raise ZooError(f"a {type(task).__name__} writes no text; expected a model that does.")
+    tokens, source = _asked(recipe, task, tokenizer, prompt)
     if isinstance(task, MaskPredictLM):
-        return tokenizer.stream(_filled_in(recipe, task, tokenizer, prompt, num_beams))
-    tokens, source = _asked(task, tokenizer, prompt)
+        return tokenizer.stream(_filled_in(task, tokenizer, source, num_beams))
     if num_beams:
         options = BeamSearch(num_beams, max_new_tokens, tokenizer.end_token_id, length_penalty)
         new: Any = BeamWriter(task).best(tokens, options, source)
@@ -177,37 +180,32 @@ def generate(
     return itertools.chain([os.fsencode(prompt)], pieces) if echo and not source else pieces
 
 
-def _filled_in(
-    recipe: Resolved, task: Any, tokenizer: Any, prompt: str, num_lengths: int
-) -> np.ndarray:
-    """The answer to a prompt by mask-predict, int `t`."""
+def _filled_in(task: Any, tokenizer: Any, source: dict[str, Any], num_lengths: int) -> np.ndarray:
+    """The answer to a source by mask-predict, int `t`."""
     from zoo.generation.mask_predict import MaskPredict, MaskPredictWriter
 
-    read = tokenizer.read(np.frombuffer(os.fsencode(prompt), "uint8"))
-    source = parts.batching(recipe).source([read], tokenizer)
     lengths = num_lengths or min(5, task.max_length)
     options = MaskPredict(tokenizer.mask_token_id, tokenizer.end_token_id, num_lengths=lengths)
-    told = {f"encoder_{name}": x for name, x in source.items()}
-    return MaskPredictWriter(task).best(told, options)[0]
+    return MaskPredictWriter(task).best(source, options)[0]
 
 
-def _asked(task: Any, tokenizer: Any, prompt: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """What is written already, int32 `t`, and what is to be read, if the task reads another
+def _asked(recipe: Resolved, task: Any, tokenizer: Any, prompt: str) -> tuple[np.ndarray, dict]:
+    """What is written already, int32 `t`, and what is to be read, `1 k`, if the task reads another
     text."""
-    from zoo.data.batching._framed import framed
-    from zoo.generation.write import PREFILL
-    from zoo.tasks import KERAS_HUB_CAUSAL_LM
-
-    if not isinstance(task, KERAS_HUB_CAUSAL_LM):
-        raise ZooError(f"a {type(task).__name__} writes no text; expected a model that does.")
     read = tokenizer.read(np.frombuffer(os.fsencode(prompt), "uint8"))
+    start, end = tokenizer.start_token_id, tokenizer.end_token_id
     if "encoder_token_ids" not in task.input:
-        return np.concatenate([[tokenizer.end_token_id], read]).astype("int32"), {}
-    room = -(-(read.size + 2) // PREFILL) * PREFILL  # few lengths, few graphs
-    source = {f"encoder_{name}": x for name, x in framed([read], room, tokenizer).items()}
-    start = tokenizer.start_token_id
-    first = tokenizer.end_token_id if start is None else start
-    return np.array([first], "int32"), source
+        return np.concatenate([[end], read]).astype("int32"), {}
+    framed = parts.batching(recipe).source
+    source, around = framed([read], tokenizer), framed([read[:0]], tokenizer)
+    room = source["padding_mask"].size - int(around["padding_mask"].sum())
+    if read.size > room:
+        raise ZooError(
+            f"prompt: {read.size} tokens, but this model was trained to read at most {room}. "
+            "Shorten the prompt."
+        )
+    told = {f"encoder_{name}": x for name, x in source.items()}
+    return np.array([end if start is None else start], "int32"), told
 
 
 def _until(pieces: Iterator[bytes], stop: bytes) -> Iterator[bytes]:

@@ -35,6 +35,12 @@ class Attention(Scored):
     memory_length: int | None = None
     """How many tokens are remembered from segment to segment; None when nothing is."""
 
+    @property
+    def horizon(self) -> int | None:
+        """Up to how many tokens a text gives the same whole and in parts behind a state; None when
+        there is no end."""
+        return self.memory_length
+
     def __init__(
         self,
         num_heads: PositiveInt,

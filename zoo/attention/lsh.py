@@ -71,6 +71,10 @@ class Lsh(MultiHead):
         }
         return next((name for name, value in asked.items() if value), None)
 
+    @property
+    def horizon(self):
+        return self.chunk_length  # behind a state attention is exact
+
     def build(self, x_shape):
         heads = (self.num_heads, self.head_dim)
         self.query_key = self._dense("bqd,dhe->bqhe", x_shape, heads, "he", "query_key")

@@ -25,6 +25,10 @@ class Streaming(MultiHead):
         super().__init__(**kwargs)
         self.window, self.num_sinks = window, num_sinks
 
+    @property
+    def horizon(self):
+        return self.num_sinks + self.window
+
     def initial_state(self, batch_size, num_slots):
         if isinstance(num_slots, int) and not num_slots:
             return ()

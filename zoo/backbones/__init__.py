@@ -17,6 +17,8 @@ class Backbone(Kind, KERAS_HUB_BACKBONE):
     shelf = "backbones"
     max_sequence_length: int | None = None
     """How many tokens can be seen from the start; None when there is no end."""
+    max_source_length: int | None = None
+    """How many tokens of a source can be read; None when there is no end, or no source."""
     memory_length: int | None = None
     """How many tokens are remembered from segment to segment; None when nothing is."""
 

@@ -57,6 +57,8 @@ class EncoderDecoder(Backbone):
             *self.decoder.transformer_layers,
         ]
         self.max_sequence_length = self.decoder.max_sequence_length
+        self.max_source_length = self.encoder.max_sequence_length
+        self.memory_length = self.decoder.memory_length
 
     def check(self) -> None:
         """Raises ZooError for stacks that do not fit together."""

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.attention.lsh import Lsh
 from zoo.core.compiled import compiled
 from zoo.core.errors import ZooError
 from zoo.recipe import build
@@ -47,8 +46,8 @@ def equality(recipe: Resolved) -> dict[str, str]:
 
 def _length(task: Any) -> int:
     backbone = task.backbone
-    bounds = [backbone.max_sequence_length, backbone.memory_length]
-    bounds += [one.chunk_length for one in attentions(backbone) if isinstance(one, Lsh)]
+    bounds = [backbone.max_sequence_length, backbone.max_source_length]
+    bounds += [one.horizon for one in attentions(backbone)]
     return min([MOST_TOKENS, *(bound for bound in bounds if bound)])
 
 
