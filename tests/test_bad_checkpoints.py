@@ -15,7 +15,7 @@ from checkpoints import opcodes, reduced, torch_file, weights, write
 from safetensors.numpy import save_file
 
 from zoo.convert import _torch_file
-from zoo.convert._folder import load
+from zoo.convert.folder import load
 
 CASE = checkpoints.golden("bert_2")
 FIRST = "embeddings.LayerNorm.weight"

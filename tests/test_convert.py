@@ -10,9 +10,9 @@ from examples import POSITIONS, attention, causal_lm, transformer
 from safetensors.numpy import load_file
 
 from zoo.backbones import Backbone
-from zoo.convert import Family
-from zoo.convert._config import Config
-from zoo.convert._folder import load, save
+from zoo.convert.config import Config
+from zoo.convert.families import Family
+from zoo.convert.folder import load, save
 from zoo.core.check import differences
 from zoo.core.errors import ZooError
 from zoo.core.kinds import PACKAGE, find, kinds, make, to_config

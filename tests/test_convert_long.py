@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 
 from zoo.attention._hashing import Rotations
 from zoo.attention.segment_recurrent import Memory
-from zoo.convert._folder import load, save
+from zoo.convert.folder import load, save
 from zoo.core.errors import ZooError
 
 FOLDER = Path(__file__).parent / "golden" / "long_checkpoints"

@@ -60,23 +60,23 @@ def load(folder: str | Path, overrides: list[str] | None = None) -> Any:
     weights of a run, such as a longer memory. Call it with `{"token_ids": int32 b t,
     "padding_mask": bool b t}`. Raises ZooError.
     """
-    from zoo.convert import _checkpoint
+    from zoo.convert import checkpoint
     from zoo.training.run import load_task, resolve
 
     folder = Path(folder)
     if (folder / "recipe.yaml").exists() or overrides:
         return load_task(folder, resolve(folder, overrides))
-    return _checkpoint.load(folder)
+    return checkpoint.load(folder)
 
 
 def save(model: Any, folder: str | Path, family: str | None = None) -> None:
     """Write a task or a backbone as a preset; or, for a `family` such as `gpt2`, as Hugging Face
     keeps that. Raises ZooError for a model which the family cannot say."""
-    from zoo.convert import _folder
+    from zoo.convert.folder import save as write
     from zoo.core.folders import write_folder
 
     if family is not None:
-        _folder.save(model, family, Path(folder))
+        write(model, family, Path(folder))
     else:
         write_folder(Path(folder), lambda aside: model.save_to_preset(str(aside)))
 
@@ -97,7 +97,7 @@ def lengthen(
 ) -> Any:
     """The same model over longer texts: its attention `local`, `longformer` or `big_bird`, its
     learned positions repeated. Raises ZooError for a model that cannot be made longer."""
-    from zoo.convert._longer import longer
+    from zoo.convert.longer import longer
 
     return longer(model, attention, max_sequence_length, window)
 

@@ -10,9 +10,9 @@ from typing import Any
 from keras import ops
 
 from zoo.backbones import KERAS_HUB_BACKBONE, Backbone
-from zoo.convert import Family
-from zoo.convert import _files as files
-from zoo.convert._config import Config
+from zoo.convert import files
+from zoo.convert.config import Config
+from zoo.convert.families import Family
 from zoo.core.errors import ZooError, shown, suggest
 from zoo.core.kinds import find, make
 from zoo.tasks import Task

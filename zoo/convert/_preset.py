@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from zoo.convert import _files as files
+from zoo.convert import files
 from zoo.core.errors import ZooError, shown
 from zoo.core.kinds import find
 

@@ -157,7 +157,7 @@ def _with_checkpoint(tree: dict, origins: Origins) -> dict:
     folder = model.get("checkpoint") if isinstance(model, dict) else None
     if not isinstance(folder, str) or "kind" in model:
         return tree
-    from zoo.convert._checkpoint import written
+    from zoo.convert.checkpoint import written
 
     where = origins["model", "checkpoint"]
     try:

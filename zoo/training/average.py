@@ -117,7 +117,7 @@ def _names(run: Path) -> dict[str, str]:
 
 def _model(folder: Path) -> Any:
     """The model of a checkpoint; that of a step has fresh weights."""
-    from zoo.convert import _checkpoint
+    from zoo.convert import checkpoint
     from zoo.recipe import build
     from zoo.training.run import load_task, resolve
 
@@ -127,7 +127,7 @@ def _model(folder: Path) -> Any:
         return load_task(folder)
     if (folder / MANIFEST).is_file():
         verify(folder)
-    return _checkpoint.load(folder)
+    return checkpoint.load(folder)
 
 
 def _is_step(folder: Path) -> bool:

@@ -47,10 +47,10 @@ def train(recipe: Resolved, run: Path, resume: bool = False) -> dict[str, Any]:
 
 def begin_with(task: Any, recipe: Resolved, folder: str) -> str:
     """Give a task the weights in a folder, and say which. Raises ZooError when they do not fit."""
-    from zoo.convert import _checkpoint
+    from zoo.convert import checkpoint
 
     with build.at(recipe, "model", "checkpoint"):
-        whole = _checkpoint.fill(task, _checkpoint.load(Path(folder)))
+        whole = checkpoint.fill(task, checkpoint.load(Path(folder)))
     return f"Beginning with the weights of {folder}{'' if whole else ', and with a new head'}."
 
 

@@ -167,9 +167,9 @@ def _checkpoint_of(recipe: Resolved) -> str | None:
 
 def _with_weights(task: Any, recipe: Resolved, folder: Path) -> Any:
     """A task with all the weights of the model in a folder. Raises ZooError if they do not fit."""
-    from zoo.convert import _checkpoint
+    from zoo.convert import checkpoint
 
     with build.at(recipe, "model", "checkpoint"):
-        if not _checkpoint.fill(task, _checkpoint.load(folder)):
+        if not checkpoint.fill(task, checkpoint.load(folder)):
             raise ZooError(f"{folder}: its head is not that of the model asked for.")
     return task

@@ -5,7 +5,7 @@ Outside of training the original draws no links: each is to the first block, and
 
 from typing import Any
 
-from zoo.convert._encoder import Encoder
+from zoo.convert.families._encoder import Encoder
 
 USUAL = {"hidden_act": "gelu_new", "max_position_embeddings": 4096}
 SPARSE = {"block_size": 64, "num_random_blocks": 3}

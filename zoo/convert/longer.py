@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from zoo.backbones import Backbone
-from zoo.convert._checkpoint import TASKS, recipe_form
+from zoo.convert.checkpoint import TASKS, recipe_form
 from zoo.core.errors import ZooError, shown
 from zoo.core.kinds import make, to_config
 from zoo.tasks import Task

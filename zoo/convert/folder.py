@@ -9,10 +9,10 @@ import numpy as np
 from keras import ops
 
 from zoo.backbones import Backbone
-from zoo.convert import Family
-from zoo.convert import _files as files
-from zoo.convert._config import Config
-from zoo.convert._weights import Weight
+from zoo.convert import files
+from zoo.convert.config import Config
+from zoo.convert.families import Family
+from zoo.convert.weights import Weight
 from zoo.core.check import check, differences, dotted
 from zoo.core.errors import ZooError, innermost, shown, suggest
 from zoo.core.folders import write_folder

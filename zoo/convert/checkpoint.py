@@ -5,7 +5,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from zoo.convert import _files as files
+from zoo.convert import files
 from zoo.core import schema
 from zoo.core.errors import ZooError
 from zoo.core.schema import Node
@@ -38,7 +38,7 @@ def _reader(folder: Path) -> tuple[ModuleType, Path]:
         raise ZooError(f"{folder}: holds no {files.CONFIG}, expected {wanted}.")
     said = files.read_json(inner / files.CONFIG)
     if "class_name" not in said:
-        from zoo.convert import _folder as reader
+        from zoo.convert import folder as reader
     elif str(said.get("registered_name")).startswith("zoo>"):
         from zoo.convert import _preset as reader
     else:

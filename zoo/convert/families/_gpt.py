@@ -2,9 +2,9 @@
 
 from typing import Any, ClassVar
 
-from zoo.convert import Family
-from zoo.convert._config import Config
-from zoo.convert._weights import beside, conv1d, linear, norm, same
+from zoo.convert.config import Config
+from zoo.convert.families import Family
+from zoo.convert.weights import beside, conv1d, linear, norm, same
 
 
 class Gpt(Family):

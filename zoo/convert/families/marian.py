@@ -1,7 +1,7 @@
 """Marian: the encoder-decoder of the Helsinki translation models (Junczys-Dowmunt et al. 2018)."""
 
-from zoo.convert import Family, _seq2seq
-from zoo.convert._seq2seq import SIDES, stack
+from zoo.convert.families import Family, _seq2seq
+from zoo.convert.families._seq2seq import SIDES, stack
 
 
 class Marian(Family):

@@ -1,10 +1,10 @@
 """Longformer (Beltagy et al. 2020). Which tokens are global is told with `global_mask`."""
 
-from zoo.convert._config import Config
-from zoo.convert._cycle import shortest_cycle
-from zoo.convert._encoder import Encoder
-from zoo.convert._weights import linear
-from zoo.convert.roberta import PADDING, Roberta
+from zoo.convert.config import Config
+from zoo.convert.families._cycle import shortest_cycle
+from zoo.convert.families._encoder import Encoder
+from zoo.convert.families.roberta import PADDING, Roberta
+from zoo.convert.weights import linear
 
 USUAL = {"max_position_embeddings": 4098}
 

@@ -1,6 +1,6 @@
 """BERT (Devlin et al. 2019)."""
 
-from zoo.convert._encoder import Encoder
+from zoo.convert.families._encoder import Encoder
 
 
 class Bert(Encoder):

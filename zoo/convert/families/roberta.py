@@ -1,6 +1,6 @@
 """RoBERTa (Liu et al. 2019): BERT with places numbered from behind the padding token on."""
 
-from zoo.convert._encoder import Encoder
+from zoo.convert.families._encoder import Encoder
 
 PADDING = 1
 

@@ -1,7 +1,7 @@
 """GPT-2 (Radford et al. 2019)."""
 
-from zoo.convert._config import name_of
-from zoo.convert._gpt import Gpt
+from zoo.convert.config import name_of
+from zoo.convert.families._gpt import Gpt
 
 
 class Gpt2(Gpt):

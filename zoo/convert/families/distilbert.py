@@ -1,6 +1,6 @@
 """DistilBERT (Sanh et al. 2019): BERT without segments, its epsilon fixed."""
 
-from zoo.convert._encoder import Encoder
+from zoo.convert.families._encoder import Encoder
 
 
 class Distilbert(Encoder):

@@ -1,6 +1,6 @@
 """The first GPT (Radford et al. 2018). Its `gelu` is the approximate one."""
 
-from zoo.convert._gpt import Gpt
+from zoo.convert.families._gpt import Gpt
 
 ACTIVATIONS = {
     "gelu": "gelu_approximate",

@@ -1,8 +1,8 @@
 """LLaMA (Touvron et al. 2023): grouped queries, rotary positions, gated feed-forward networks."""
 
-from zoo.convert import Family
-from zoo.convert._config import name_of
-from zoo.convert._weights import linear, norm, same
+from zoo.convert.config import name_of
+from zoo.convert.families import Family
+from zoo.convert.weights import linear, norm, same
 
 PROJECTIONS = (
     *(("q_proj", "query", 1), ("k_proj", "key", 1), ("v_proj", "value", 1)),

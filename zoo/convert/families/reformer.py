@@ -9,10 +9,10 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from zoo.convert import Family
-from zoo.convert._config import Config, name_of
-from zoo.convert._cycle import shortest_cycle
-from zoo.convert._weights import Weight, linear, norm, same
+from zoo.convert.config import Config, name_of
+from zoo.convert.families import Family
+from zoo.convert.families._cycle import shortest_cycle
+from zoo.convert.weights import Weight, linear, norm, same
 
 
 class Reformer(Family):

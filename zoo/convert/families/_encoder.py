@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from zoo.convert import Family
-from zoo.convert._config import name_of
-from zoo.convert._weights import linear, norm, rows, same
+from zoo.convert.config import name_of
+from zoo.convert.families import Family
+from zoo.convert.weights import linear, norm, rows, same
 
 EPSILON = 1e-12
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from zoo.convert._config import Config, name_of
-from zoo.convert._weights import Weight, linear, norm, same
+from zoo.convert.config import Config, name_of
+from zoo.convert.weights import Weight, linear, norm, same
 
 SIDES = ("encoder", "decoder")
 UNREAD = (

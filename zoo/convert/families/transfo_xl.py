@@ -7,8 +7,8 @@ it. From the first segment on that fills the memory both are the same.
 from collections.abc import Iterator
 from typing import Any
 
-from zoo.convert import Family
-from zoo.convert._weights import Weight, beside, linear, norm, same
+from zoo.convert.families import Family
+from zoo.convert.weights import Weight, beside, linear, norm, same
 
 BIASES = {"r_w_bias": "by_key", "r_r_bias": "by_distance"}
 

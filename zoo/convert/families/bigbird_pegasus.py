@@ -4,9 +4,9 @@ al. 2020, section 4.1)."""
 from collections.abc import Iterator
 from typing import Any
 
-from zoo.convert import Family, _seq2seq
-from zoo.convert._seq2seq import SIDES, stack
-from zoo.convert._weights import Weight, linear, norm, same
+from zoo.convert.families import Family, _seq2seq
+from zoo.convert.families._seq2seq import SIDES, stack
+from zoo.convert.weights import Weight, linear, norm, same
 
 
 class BigbirdPegasus(Family):

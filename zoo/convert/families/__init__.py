@@ -1,0 +1,46 @@
+"""Checkpoints of Hugging Face, in and out: a family a file, named as its `model_type`.
+
+A family says how its config reads as a model of ours, and which of its weights is which of ours.
+Reading and writing walk the same list of weights. A config is written by asking what would be read
+from it: what cannot be said in it is refused.
+"""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from zoo.convert.config import Config
+from zoo.convert.weights import Weight
+from zoo.core.kinds import Kind
+
+
+class Family(Kind):
+    """The contract of every family. `config` is read, `backbone` and `task` are built."""
+
+    shelf = "convert/families"
+    prefix: ClassVar[str] = ""
+    """Stands before the weights of the backbone where there is a head."""
+    heads: ClassVar[dict[str, str]] = {}
+    """Which task each `architectures` entry is; "" where there is a backbone alone."""
+    unread: ClassVar[tuple[str, ...]] = ()
+    """Regular expressions of weights that are no part of the model, or of no task of ours."""
+
+    def backbone(self, config: Config) -> dict[str, Any]:
+        """A config -> the backbone as a recipe writes it, its vocabulary_size too."""
+        raise NotImplementedError
+
+    def task(self, config: Config, kind: str) -> dict[str, Any]:
+        """A config -> the task of a kind as a recipe writes it."""
+        raise NotImplementedError
+
+    def weights(self, backbone: Any) -> Iterator[Weight]:
+        """The weights of a backbone."""
+        raise NotImplementedError
+
+    def head_weights(self, task: Any) -> Iterator[Weight]:
+        """The weights of a task besides its backbone's."""
+        raise NotImplementedError
+
+    def fields(self, backbone: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
+        """A backbone and a task as recipes write them -> the config to write. It may leave out
+        what only other models have: what is read from it is compared with the model."""
+        raise NotImplementedError
