@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import keras_hub
@@ -153,6 +156,32 @@ def test_weights_that_do_not_fit_are_named(ours, tmp_path):
     missing = tmp_path / "missing"
     with pytest.raises(ZooError, match=r"model\.checkpoint: .*missing: there is no folder with a"):
         zoo.load_recipe(asked, [f"model.checkpoint={missing}"])
+
+
+READS = """
+import sys
+import zoo
+_, recipe, folder = sys.argv
+print(zoo.load_recipe(recipe, [f"model.checkpoint={folder}"]).tree["model"]["num_layers"])
+heavy = {"keras", "tensorflow", "keras_hub"} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+def test_a_recipe_reads_what_a_checkpoint_holds_without_keras(ours, tmp_path):
+    model, preset = ours
+    hub, _ = theirs("bert_0", tmp_path / "hub")
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "run" / "recipe.yaml").touch()
+    zoo.save(model, tmp_path / "run" / "checkpoints" / "best")
+    asked = recipe(tmp_path, preset, {"kind": "windows", "sequence_length": 12})
+    for folder in (hub, tmp_path / "run"):
+        began = time.perf_counter()
+        command = [sys.executable, "-c", READS, asked, str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == "2\n"
+        assert time.perf_counter() - began < 5  # loose: no heavy import is what keeps it quick
 
 
 def test_the_command_converts(tmp_path, capsys):

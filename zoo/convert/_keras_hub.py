@@ -7,15 +7,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from keras import ops
-
-from zoo.backbones import KERAS_HUB_BACKBONE, Backbone
 from zoo.convert import files
 from zoo.convert.config import Config
 from zoo.convert.families import Family
 from zoo.core.errors import ZooError, shown, suggest
 from zoo.core.kinds import find, make
-from zoo.tasks import Task
 
 FAMILIES = {
     "BertBackbone": (
@@ -95,6 +91,11 @@ def written(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def load(folder: Path, dtype: str = "float32") -> Any:
     """The model of a preset with its weights. Raises ZooError."""
+    from keras import ops
+
+    from zoo.backbones import KERAS_HUB_BACKBONE, Backbone
+    from zoo.tasks import Task
+
     asked, head = written(folder)
     try:
         theirs = KERAS_HUB_BACKBONE.from_preset(str(folder))

@@ -1,11 +1,14 @@
 """A folder with a model in it, whoever wrote it: a run, a preset of ours or of KerasHub's, or what
-Hugging Face keeps."""
+Hugging Face keeps.
+
+Keras is imported when a model is loaded, not when a recipe asks what is in a folder.
+"""
 
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from zoo.convert import files
+from zoo.convert import _hugging_face, _keras_hub, _preset, files
 from zoo.core import schema
 from zoo.core.errors import ZooError
 from zoo.core.schema import Node
@@ -38,11 +41,11 @@ def _reader(folder: Path) -> tuple[ModuleType, Path]:
         raise ZooError(f"{folder}: holds no {files.CONFIG}, expected {wanted}.")
     said = files.read_json(inner / files.CONFIG)
     if "class_name" not in said:
-        from zoo.convert import folder as reader
+        reader = _hugging_face
     elif str(said.get("registered_name")).startswith("zoo>"):
-        from zoo.convert import _preset as reader
+        reader = _preset
     else:
-        from zoo.convert import _keras_hub as reader
+        reader = _keras_hub
     return reader, inner
 
 

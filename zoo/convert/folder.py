@@ -10,14 +10,14 @@ from keras import ops
 
 from zoo.backbones import Backbone
 from zoo.convert import files
+from zoo.convert._hugging_face import family_of, opened, parts
 from zoo.convert.config import Config
 from zoo.convert.families import Family
 from zoo.convert.weights import Weight
-from zoo.core.check import check, differences, dotted
-from zoo.core.errors import ZooError, innermost, shown, suggest
+from zoo.core.check import differences
+from zoo.core.errors import ZooError, innermost, suggest
 from zoo.core.folders import write_folder
-from zoo.core.kinds import find, kinds, make, to_config
-from zoo.core.schema import Node
+from zoo.core.kinds import make, to_config
 from zoo.core.symbolic import symbolically
 from zoo.tasks import Task
 
@@ -34,29 +34,16 @@ UNSAID = {
 
 def load(folder: Path, dtype: str = "float32") -> Any:
     """The task in a folder, or a backbone where there is no head. Raises ZooError."""
-    family, config = _open(folder)
+    family, config = opened(folder)
     model = _build(family, config, dtype)
     _read(folder, family, model)
     return model
 
 
-def written(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The backbone and the task of a folder as recipes write them; no task for a backbone alone.
-    Raises ZooError."""
-    return _written(*_open(folder))
-
-
-def _open(folder: Path) -> tuple[Family, Config]:
-    if not folder.is_dir():
-        raise ZooError(f"{folder}: is no folder; expected one with a {files.CONFIG} and weights.")
-    config = Config(files.read_json(folder / files.CONFIG), str(folder / files.CONFIG))
-    return _family(config.fields.get("model_type"), config.place), config
-
-
 def save(model: Any, family: str, folder: Path) -> None:
     """Write a task or a backbone as the folder of a family. Raises ZooError for a model that the
     family's config cannot say."""
-    theirs, ours = _family(family, str(folder)), _parts(model)
+    theirs, ours = family_of(family, str(folder)), _parts(model)
     try:
         config = theirs.fields(*ours.values())
     except KeyError as missing:
@@ -97,18 +84,9 @@ def _said(part: Any) -> Any:
     return {name: _said(value) for name, value in part.items() if name not in UNSAID}
 
 
-def _family(model_type: Any, place: str) -> Family:
-    known = {kind.replace("_", "-"): kind for kind in kinds(Family.shelf)}
-    if str(model_type).replace("_", "-") not in known:
-        found = f"{shown(model_type)} is not supported" if model_type else "is missing"
-        hint = suggest(str(model_type), known)
-        raise ZooError(f"{place}: model_type: {found}. {hint}")
-    return find(Family.shelf, known[model_type.replace("_", "-")])()
-
-
 def _build(family: Family, config: Config, dtype: str, **options: Any) -> Any:
     """The model of a config, with fresh weights. `options` are those of a Keras task."""
-    asked, head = _written(family, config)
+    asked, head = parts(family, config)
     try:
         backbone = make(Backbone, asked, dtype=dtype)
         if not head:
@@ -116,36 +94,6 @@ def _build(family: Family, config: Config, dtype: str, **options: Any) -> Any:
         return make(Task, head, backbone=backbone, **options)
     except (ZooError, ValueError) as wrong:
         raise ZooError(f"{config.place}: {innermost(str(wrong))}") from wrong
-
-
-def _written(family: Family, config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
-    backbone, kind = family.backbone(config), _task(family, config)
-    if not kind:
-        config.unused("tie_word_embeddings")  # ties a head that is not built
-    head = {"kind": kind, **family.task(config, kind)} if kind else {}
-    config.finish()
-    _check(config.place, backbone, head)
-    return backbone, head
-
-
-def _check(place: str, backbone: dict[str, Any], head: dict[str, Any]) -> None:
-    """Raises ZooError for values that no model of ours takes."""
-    sizes = {name: size for name, size in backbone.items() if name != "vocabulary_size"}
-    problems = check(Node(Backbone.shelf), sizes)
-    for problem in problems + (check(Node(Task.shelf), head) if head else []):
-        raise ZooError(f"{place}: read as {dotted(problem.path)}: {problem.text}")
-
-
-def _task(family: Family, config: Config) -> str:
-    """The kind of task a config was written for; "" for a backbone alone."""
-    names = config.fields.get("architectures")
-    first = names[0] if isinstance(names, list) and names else names
-    if not first:
-        return ""
-    if not isinstance(first, str) or first not in family.heads:
-        hint = suggest(str(first), family.heads)
-        raise ZooError(f"{config.place}: architectures: {shown(first)} is not supported. {hint}")
-    return family.heads[first]
 
 
 def _architecture(family: Family, head: dict[str, Any], place: str) -> str:

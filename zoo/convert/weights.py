@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 
 
@@ -75,7 +74,7 @@ def beside(name: str, layers: list[Any], by_outputs: bool = False) -> Iterator[W
 
 def norm(name: str, layer: Any) -> Iterator[Weight]:
     """A layer norm, or a norm by the root mean square, which has a scale alone."""
-    if isinstance(layer, keras.layers.RMSNormalization):
+    if not hasattr(layer, "gamma"):
         yield same(f"{name}.weight", layer.scale)
         return
     yield same(f"{name}.weight", layer.gamma)
