@@ -19,3 +19,12 @@ class LayerKind(Kind, keras.layers.Layer):
     def child(self, layer: type, *args, name: str, **kwargs) -> keras.layers.Layer:
         """A sublayer under this layer's dtype policy. Build it in `build`."""
         return layer(*args, name=name, dtype=self.dtype_policy, **kwargs)
+
+    def dense(
+        self, size: int, shape: Any, name: str, initializer: Any, use_bias: bool
+    ) -> keras.layers.Dense:
+        """A built projection of the last axis of `shape` to `size` features."""
+        options = {"kernel_initializer": initializer, "use_bias": use_bias, "name": name}
+        dense = self.child(keras.layers.Dense, size, **options)
+        dense.build(shape)
+        return dense

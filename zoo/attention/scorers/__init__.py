@@ -35,14 +35,9 @@ class Scorer(LayerKind):
         """A source `b k d` -> its keys, `b k u`, the same for every query."""
         return self.source(source)
 
-    def dense(self, size: int, shape: Any, name: str) -> keras.layers.Layer:
+    def projection(self, size: int, shape: Any, name: str) -> keras.layers.Dense:
         """A built projection to `size` features, without a bias."""
-        uniform = self.uniform()
-        dense = self.child(
-            keras.layers.Dense, size, use_bias=False, kernel_initializer=uniform, name=name
-        )
-        dense.build(shape)
-        return dense
+        return self.dense(size, shape, name, self.uniform(), use_bias=False)
 
     def uniform(self) -> keras.initializers.Initializer:
         return keras.initializers.RandomUniform(-self.initializer_range, self.initializer_range)

@@ -12,8 +12,8 @@ class Additive(Scorer):
 
     def build(self, query_shape, source_shape):
         units = query_shape[-1]
-        self.query = self.dense(units, query_shape, "query")
-        self.source = self.dense(units, source_shape, "source")
+        self.query = self.projection(units, query_shape, "query")
+        self.source = self.projection(units, source_shape, "source")
         self.direction = self.add_weight((units,), self.uniform(), name="direction")
         self.bias = self.add_weight((units,), "zeros", name="bias")
         even = keras.initializers.Constant(units**-0.5)

@@ -8,7 +8,7 @@ from zoo.attention.scorers import Scorer
 
 class Multiplicative(Scorer):
     def build(self, query_shape, source_shape):
-        self.source = self.dense(query_shape[-1], source_shape, "source")
+        self.source = self.projection(query_shape[-1], source_shape, "source")
         self.scale = self.add_weight((), "ones", name="scale")
         self.built = True
 

@@ -38,23 +38,15 @@ class FeedForward(LayerKind):
 
     def build(self, x_shape):
         wide = (*x_shape[:-1], self.intermediate_dim)
-        self.widen = self.dense(self.intermediate_dim, x_shape, "widen")
+        self.widen = self.projection(self.intermediate_dim, x_shape, "widen")
         self.drop = self.child(keras.layers.Dropout, self.dropout, name="drop")
         self.drop.build(wide)
         self.built = True
 
-    def dense(self, size: int, shape: Any, name: str) -> keras.layers.Layer:
+    def projection(self, size: int, shape: Any, name: str) -> keras.layers.Dense:
         """A built projection to `size` features."""
         initializer = keras.initializers.RandomNormal(self.initializer_range)
-        dense = self.child(
-            keras.layers.Dense,
-            size,
-            use_bias=self.use_bias,
-            kernel_initializer=initializer,
-            name=name,
-        )
-        dense.build(shape)
-        return dense
+        return self.dense(size, shape, name, initializer, self.use_bias)
 
     def activate(self, x: Any) -> Any:
         return ACTIVATIONS[self.activation](x)

@@ -5,7 +5,7 @@ from zoo.blocks.feed_forward.plain import Plain
 
 class Gated(Plain):
     def build(self, x_shape):
-        self.gate = self.dense(self.intermediate_dim, x_shape, "gate")
+        self.gate = self.projection(self.intermediate_dim, x_shape, "gate")
         super().build(x_shape)
 
     def feed(self, x):

@@ -6,7 +6,7 @@ from zoo.blocks.feed_forward import FeedForward
 class Plain(FeedForward):
     def build(self, x_shape):
         super().build(x_shape)
-        self.narrow = self.dense(x_shape[-1], (*x_shape[:-1], self.intermediate_dim), "narrow")
+        self.narrow = self.projection(x_shape[-1], (*x_shape[:-1], self.intermediate_dim), "narrow")
 
     def feed(self, x):
         return self.narrow(self.drop(self.activate(self.widen(x))))
