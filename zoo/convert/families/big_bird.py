@@ -6,6 +6,7 @@ Outside of training the original draws no links: each is to the first block, and
 from typing import Any
 
 from zoo.convert.families._encoder import Encoder
+from zoo.convert.families.bert import Bert
 
 USUAL = {"hidden_act": "gelu_new", "max_position_embeddings": 4096}
 SPARSE = {"block_size": 64, "num_random_blocks": 3}
@@ -18,12 +19,7 @@ class BigBird(Encoder):
         "BigBirdForPreTraining": "masked_lm",
         "BigBirdModel": "",
     }
-    head = {
-        "dense": "cls.predictions.transform.dense",
-        "norm": "cls.predictions.transform.LayerNorm",
-        "scores": "cls.predictions.decoder",
-        "bias": "cls.predictions.bias",
-    }
+    head = Bert.head
     vocabulary_size = 50358
     unread = (
         r"embeddings\.(position|token_type)_ids",
