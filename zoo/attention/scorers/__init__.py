@@ -6,11 +6,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.attention.kernels import HIDDEN
 from zoo.core.layer import LayerKind
 from zoo.core.types import PositiveFloat
-
-HIDDEN = -1e30
-"""The score of padding: finite, so that no row becomes NaN."""
 
 
 class Scorer(LayerKind):
