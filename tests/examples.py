@@ -1,5 +1,7 @@
 """One example of every kind, small; the sweeps of the tests run over all of them."""
 
+import numpy as np
+
 from zoo.attention import Attention
 from zoo.backbones import Backbone
 from zoo.core.kinds import kinds, make
@@ -160,6 +162,28 @@ def causal_lm(backbone, vocabulary_size=VOCABULARY, **options):
     from zoo.tasks.causal_lm import CausalLM
 
     return CausalLM(make(Backbone, backbone, vocabulary_size=vocabulary_size), **options)
+
+
+def token_by_token(task, inputs):
+    """The scores of a text that is written token by token to a source that is told once, `b t v`,
+    and the state behind it."""
+    ids = inputs["token_ids"]
+    state, parts = task.initial_state(len(ids), ids.shape[1] + 1), []
+    for place in range(ids.shape[1]):
+        told = inputs if not place else {}
+        part, state = task.run({**told, "token_ids": ids[:, place : place + 1]}, state)
+        parts.append(part)
+    return np.concatenate(parts, axis=1), state
+
+
+def sees_of_its_source(task, inputs, row, place):
+    """Whether all that is written changes with a token of the source. Other rows may not."""
+    poked = inputs["encoder_token_ids"].copy()
+    poked[row, place] = (poked[row, place] + 1) % VOCABULARY
+    before = np.array(task(inputs))
+    moved = np.abs(np.array(task({**inputs, "encoder_token_ids": poked})) - before)
+    assert np.delete(moved, row, axis=0).max() == 0
+    return (moved[row] > 1e-6).any(axis=-1).all()
 
 
 def missing():
