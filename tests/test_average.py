@@ -7,18 +7,15 @@ import pytest
 from bad_input import refused, says
 from examples import causal_lm, gpt
 from typer.testing import CliRunner
+from walks import QUICK
 
 import zoo
 from zoo import cli
 from zoo.core.errors import ZooError
 from zoo.training import checkpoints
 
-QUICK = [
-    "data.source.path=text.txt",
-    "training.jit_compile=false",
-    "training.steps=4",
-    "training.log_every=1",
-    "training.validate_every=2",
+KEEPING = [
+    *QUICK,
     "training.checkpoint_every=1",
     "training.keep_checkpoints=4",
     "training.schedule={kind: constant, peak: 1e-1}",
@@ -34,7 +31,7 @@ def trained(tmp_path_factory):
     (folder / "text.txt").write_text("It was a bright cold day in April. " * 60)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        zoo.train(zoo.load_recipe("quickstart", QUICK, tiny=True), RUN)
+        zoo.train(zoo.load_recipe("quickstart", KEEPING, tiny=True), RUN)
     return folder
 
 
@@ -107,7 +104,7 @@ def test_a_mean_is_measured_and_trained_on_like_any_checkpoint(place):
     zoo.average([STEPS[3], STEPS[3].resolve().parent / "best"], "same")  # the last is the best
     same = zoo.evaluate(RUN, ["model.checkpoint=same"])
     assert same["loss"] == pytest.approx(zoo.evaluate(RUN)["loss"], rel=1e-5)
-    more = [*QUICK, "model.checkpoint=mean", "training.steps=1"]
+    more = [*KEEPING, "model.checkpoint=mean", "training.steps=1"]
     zoo.train(zoo.load_recipe("quickstart", more, tiny=True), "more")
 
 

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from bad_input import refused, says
+from walks import QUICK
 
 import zoo
 from zoo.core import folders
@@ -21,12 +22,8 @@ from zoo.recipe import check
 from zoo.training import checkpoints, loop, watch
 from zoo.training.report import read
 
-QUICK = [
-    "data.source.path=text.txt",
-    "training.jit_compile=false",
-    "training.steps=4",
-    "training.log_every=1",
-    "training.validate_every=2",
+MEASURED = [
+    *QUICK,
     "training.validation_batches=2",
     "training.checkpoint_every=2",
     "training.schedule={kind: constant, peak: 1e-2}",
@@ -35,7 +32,7 @@ SENTENCE = "It was a bright cold day in April, and the clocks were striking thir
 
 
 def train(run, *overrides, resume=False):
-    return zoo.train(zoo.load_recipe("quickstart", [*QUICK, *overrides], tiny=True), run, resume)
+    return zoo.train(zoo.load_recipe("quickstart", [*MEASURED, *overrides], tiny=True), run, resume)
 
 
 def flip(file):
@@ -101,10 +98,10 @@ def test_a_model_that_cannot_be_trained_is_refused_before_a_folder_is_made(run, 
 def test_a_model_larger_than_the_machine_is_refused_with_both_sizes(run, monkeypatch):
     sizes = {"SC_PAGE_SIZE": 1000, "SC_PHYS_PAGES": 100}
     monkeypatch.setattr(os, "sysconf", sizes.get)
-    said = refused(check.cost, zoo.load_recipe("quickstart", QUICK, tiny=True))
+    said = refused(check.cost, zoo.load_recipe("quickstart", MEASURED, tiny=True))
     says(said, "parameters need 0.0 GB", "this machine has 0.0 GB", "Use a smaller model")
     sizes["SC_PHYS_PAGES"] = 1000
-    assert check.cost(zoo.load_recipe("quickstart", QUICK, tiny=True)).parameters
+    assert check.cost(zoo.load_recipe("quickstart", MEASURED, tiny=True)).parameters
 
 
 @pytest.mark.parametrize(
@@ -117,7 +114,7 @@ def test_a_model_larger_than_the_machine_is_refused_with_both_sizes(run, monkeyp
 )
 def test_the_estimate_counts_what_is_really_kept(run, override, copies):
     """Weights, gradients, two moments, their average, gathered gradients; memory twice."""
-    recipe = zoo.load_recipe("quickstart", [*QUICK, override], tiny=True)
+    recipe = zoo.load_recipe("quickstart", [*MEASURED, override], tiny=True)
     found = check.cost(recipe)
     weights, memory = found.parameters * 4, 2 * (2 * 8 * 16 * 4 + 2 * 4)
     assert found.num_bytes == pytest.approx(weights * copies + 2 * memory, rel=1e-3)
@@ -167,7 +164,7 @@ def test_a_text_that_changed_or_vanished_stops_a_resumed_run(run):
 
 
 def test_variables_that_do_not_fit_are_listed(run):
-    recipe = zoo.load_recipe("quickstart", [*QUICK, "model.hidden_dim=32"], tiny=True)
+    recipe = zoo.load_recipe("quickstart", [*MEASURED, "model.hidden_dim=32"], tiny=True)
     learner = loop.compiled(zoo.build(recipe), 2, zoo.recipe.build.training(recipe))
     said = refused(checkpoints.restore, checkpoints.steps(run)[-1], learner)
     says(
@@ -341,7 +338,7 @@ def test_a_prompt_longer_than_the_positions_says_how_much_is_left(run):
 
 def test_an_interrupted_run_is_saved_and_its_command_goes_on(run):
     command = [sys.executable, "-m", "zoo.cli", "train", "quickstart", "--tiny", "--run", "mine"]
-    command += [*QUICK, "training.steps=100_000", "~export"]
+    command += [*MEASURED, "training.steps=100_000", "~export"]
     training = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_for(Path("mine/checkpoints/step_00000004"), training)
     training.send_signal(signal.SIGINT)

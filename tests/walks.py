@@ -10,6 +10,14 @@ from zoo.recipe.check import describe
 
 INTERPRETED = ("training.jit_compile=false",)
 """For synthetic recipes: their models are those of the others, and compiling takes longest."""
+QUICK = (
+    "data.source.path=text.txt",
+    "training.jit_compile=false",
+    "training.steps=4",
+    "training.log_every=1",
+    "training.validate_every=2",
+)
+"""For the quickstart: four steps over a text beside the run."""
 
 
 class Walked(NamedTuple):
