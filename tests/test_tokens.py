@@ -136,7 +136,7 @@ def test_any_documents_come_back(tmp_path_factory, texts):
     train, held = corpora(Tokens(str(folder)), Bytes())
     assert counted == {"train": len(train), "validation": 0}
     assert len(held) == len(held.names) == 0
-    assert [name for name, _ in source.train()] == list(train.names)
+    assert [document.name for document in source.train()] == list(train.names)
     assert train.read(0, 99).tolist() == [t for one in texts for t in [*one, 256]]
 
 

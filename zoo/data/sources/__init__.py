@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,10 +13,8 @@ if TYPE_CHECKING:
     from zoo.tokenizers import Tokenizer
 
 
-@dataclass(frozen=True, eq=False)
-class Document:
-    """A stretch of one file. Those of a large file are mapped, not loaded. It unpacks into its name
-    and its data, whatever else is known of it."""
+class Document(NamedTuple):
+    """A stretch of one file. Those of a large file are mapped, not loaded."""
 
     name: str
     data: np.ndarray
@@ -25,9 +22,6 @@ class Document:
     answers: tuple[tuple[int, int], ...] = ()
     """Start and stop, in bytes and in order, of every stretch of the text that answers what stands
     before it. Empty where nothing is asked."""
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter((self.name, self.data))
 
     def parts(self) -> list[np.ndarray]:
         """Its text in pieces: what is given, an answer, what is given, an answer, and so on."""

@@ -140,7 +140,8 @@ def _cut(documents: list[Document], fraction: float) -> tuple[list[Document], li
     left = round(sum(document.data.size for document in documents) * (1 - fraction))
     before: list[Document] = []
     after: list[Document] = []
-    for name, data in documents:
+    for document in documents:
+        name, data = document.name, document.data
         if data[:left].size:
             before.append(Document(name, data[:left]))
         if data[left:].size:
