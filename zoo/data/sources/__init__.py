@@ -28,14 +28,6 @@ class Document(NamedTuple):
         return np.split(self.data, np.ravel(self.answers)) if self.answers else [self.data]
 
 
-class Example(NamedTuple):
-    """A text and the class it belongs to."""
-
-    text: bytes
-    label: int
-    """0 to the number of classes, less one."""
-
-
 class Columns(NamedTuple):
     """What is known of each of n documents as a tokenizer writes them. All may be read from a disk
     when they are asked for."""

@@ -13,7 +13,6 @@ import numpy as np
 
 from zoo.core.errors import ZooError
 from zoo.core.types import PositiveInt
-from zoo.data.sources import Example
 from zoo.data.sources._synthetic import Synthetic
 
 OPERATIONS = ("MIN", "MAX", "MED", "SM")
@@ -66,14 +65,14 @@ class ListOps(Synthetic):
         for text, label in self.examples(random):
             yield b"%s=%d" % (text, label), ((len(text) + 1, len(text) + 2),)
 
-    def examples(self, random: np.random.Generator) -> Iterator[Example]:
+    def examples(self, random: np.random.Generator) -> Iterator[tuple[bytes, int]]:
         """Expressions with their values, without end. Raises ZooError where none is found of the
         lengths that are wanted."""
         in_vain = 0
         while in_vain < PATIENCE:
             levels = self._grow(random)
             in_vain = 0 if levels[0].tree.size else in_vain + 1
-            yield from map(Example, write(levels), values(levels)[0].tolist())
+            yield from zip(write(levels), values(levels)[0].tolist())
         raise ZooError(
             f"found no expression longer than {self.min_length} and shorter than "
             f"{self.max_length} among {PATIENCE * AT_ONCE:,}.",
