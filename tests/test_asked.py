@@ -168,6 +168,18 @@ def test_a_class_is_the_place_of_its_label(reviews, word_piece):
         labelled(("neg", "post")).evaluation(corpus, 0)
 
 
+def test_labels_are_tokenised_once_for_all_batches(reviews, word_piece, monkeypatch):
+    source = make(Source, {"kind": "json_lines", "path": reviews, "answer": "label"})
+    corpus, batching, read = Corpus(source.train(), word_piece), labelled(), []
+    whole = word_piece.read_all
+    monkeypatch.setattr(
+        word_piece, "read_all", lambda texts: read.append(len(texts)) or whole(texts)
+    )
+    for step in range(3):
+        batching.batch(corpus, step)
+    assert read == [2]
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

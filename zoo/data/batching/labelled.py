@@ -1,5 +1,7 @@
 """A text and the class it belongs to (Devlin et al. 2019, section 3.2)."""
 
+import functools
+
 import numpy as np
 
 from zoo.core.errors import ZooError, shown, suggest
@@ -8,6 +10,7 @@ from zoo.data.batching import Batch
 from zoo.data.batching._framed import asked, framed
 from zoo.data.batching._ordered import Ordered
 from zoo.data.batching._required import require_answers
+from zoo.tokenizers import Tokenizer
 
 
 class Labelled(Ordered):
@@ -33,7 +36,7 @@ class Labelled(Ordered):
     def make(self, corpus, documents):
         require_answers(corpus)
         texts, answers = zip(*(asked(corpus, document) for document in documents))
-        places = {_key(corpus.tokenizer, label): n for n, label in enumerate(self.labels)}
+        places = _places(corpus.tokenizer, tuple(self.labels))
         there = documents < len(corpus.names)
         targets = np.zeros(len(documents), np.int32)
         for row in np.flatnonzero(there):
@@ -51,5 +54,8 @@ class Labelled(Ordered):
         raise ZooError(f"{text} {suggest(said, self.labels)}", "labels")
 
 
-def _key(tokenizer, label):
-    return tuple(tokenizer.read(np.frombuffer(label.encode(), "uint8")).tolist())
+@functools.lru_cache(maxsize=8)
+def _places(tokenizer: Tokenizer, labels: tuple[str, ...]) -> dict[tuple[int, ...], int]:
+    """The place of each label, by its token ids; worked out once for all batches."""
+    written = tokenizer.read_all([np.frombuffer(label.encode(), "uint8") for label in labels])
+    return {tuple(ids.tolist()): place for place, ids in enumerate(written)}
