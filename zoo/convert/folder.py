@@ -148,12 +148,10 @@ def _our_name(name: str, family: Family, wanted: dict[str, Weight]) -> str:
 def _assign(weight: Weight, array: np.ndarray, file: Path) -> None:
     """Put an array of theirs where it belongs. Raises ZooError for another shape, and for numbers
     that are none."""
-    shapes = [np.empty(variable.shape, "bool") for variable in weight.variables]
-    if array.shape != weight.join(shapes).shape:
-        expected = list(weight.join(shapes).shape)
-        raise ZooError(
-            f"{file}: {weight.name}: found the shape {list(array.shape)}, expected {expected}."
-        )
+    expected = weight.join([np.empty(one.shape, "bool") for one in weight.variables]).shape
+    if array.shape != expected:
+        found = f"found the shape {list(array.shape)}, expected {list(expected)}"
+        raise ZooError(f"{file}: {weight.name}: {found}.")
     wide = array.astype("float32")
     if not np.isfinite(wide).all():
         raise ZooError(f"{file}: {weight.name}: holds numbers that are not finite.")
