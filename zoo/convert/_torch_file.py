@@ -1,7 +1,8 @@
 """PyTorch's `.bin` files, without PyTorch, and without running what they may bring.
 
 The file is a ZIP of a pickle and of the numbers of each storage. The pickle is read by an unpickler
-that knows six names, all of them here; every other name is an error before anything is called.
+that knows three names and those of the storages, all of them here; every other name is an error
+before anything is called.
 """
 
 import collections
