@@ -11,7 +11,6 @@ import zoo
 from zoo.bench.command import bench
 from zoo.core import machine
 from zoo.core.errors import ZooError
-from zoo.core.machine import start_backend as _start_backend
 from zoo.recipe.command import Overrides, RecipeName, Tiny, copy, list_
 from zoo.recipe.tokenize import tokenize
 from zoo.training.command import average, recl
@@ -51,7 +50,7 @@ def check(
         _room_for(picture)
     resolved = load(recipe, overrides, tiny)
     build.text(resolved)
-    _start_backend()
+    machine.start_backend()
     from zoo.recipe.check import describe
 
     facts = describe(resolved, picture)
@@ -95,7 +94,7 @@ def train(
     print(f"{resolved.name}: training in {folder}", flush=True)
     if build.training(resolved).return_memory:
         machine.return_memory()
-    _start_backend()
+    machine.start_backend()
     facts = zoo.train(resolved, folder, resume)
     print(f"{_summary(facts)}\nReport, log and curve: {folder}", flush=True)
     if wanted := build.export(resolved):
@@ -128,7 +127,7 @@ def evaluate(
     batches: Annotated[int | None, typer.Option(min=1, help="Only so many. [all]")] = None,
 ) -> None:
     """Measure a run on its validation text, say with another memory_length."""
-    _start_backend()
+    machine.start_backend()
     found = zoo.evaluate(run, overrides, batches)
     print(f"{_measured(found)}, over {found['tokens']:,.0f} targets")
 
@@ -155,7 +154,7 @@ def generate(
     length_penalty: Annotated[float, typer.Option(help="Of beams: above 0, longer ones.")] = 0.6,
 ) -> None:
     """Write on from a prompt, or answer it, token by token as they come."""
-    _start_backend()
+    machine.start_backend()
     options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
     beams = {"num_beams": num_beams, "length_penalty": length_penalty}
     pieces = zoo.generate(run, prompt, max_new_tokens, stop, **beams, echo=True, **options)
@@ -175,7 +174,7 @@ def export(
     ] = None,
 ) -> None:
     """Write a run's best weights as a SavedModel: text in, text out, no Python of ours."""
-    _start_backend()
+    machine.start_backend()
     print(zoo.export(run, to))
 
 
@@ -202,7 +201,7 @@ def convert(
         raise ZooError("--attention and --max-sequence-length belong together: give both.")
     if os.path.lexists(to):
         raise ZooError(f"{to}: exists already, and is left as it is.")
-    _start_backend()
+    machine.start_backend()
     model = zoo.load(folder)
     if attention:
         model = zoo.lengthen(model, attention, max_sequence_length, window)
