@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 import keras
 import keras_hub
 from keras import ops, tree
-from keras_hub.src.utils.preset_utils import get_preset_loader
 
 from zoo.backbones import Backbone
 from zoo.core.kinds import Kind, options
@@ -44,6 +43,8 @@ class Task(Kind):
     @classmethod
     def from_preset(cls, preset: str, load_weights: bool = True, **options: Any) -> Any:
         """KerasHub's, for any backbone of ours: there, a task is of one class of them."""
+        from keras_hub.src.utils.preset_utils import get_preset_loader  # which has no public name
+
         loader = get_preset_loader(preset)
         if not issubclass(loader.check_backbone_class(), Backbone):
             return super().from_preset(preset, load_weights, **options)
