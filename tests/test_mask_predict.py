@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from examples import VOCABULARY, attention
-from gradients import gradients, in_a_graph
+from gradients import TENSORFLOW, gradients, in_a_graph
 from keras import ops
 from test_encoder_decoder import encoder_decoder
 
@@ -118,7 +118,7 @@ def test_a_loop_in_plain_python_writes_the_same(turns, toy):
             assert found[2][row, place] == length
 
 
-@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="the loop is traced, once")
+@pytest.mark.skipif(not TENSORFLOW, reason="the loop is traced, once")
 def test_every_turn_hides_as_many_tokens_and_no_padding(toy):
     search(toy.lengths, toy.step, options(4, 2))
     assert len(toy.seen) == 4

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from examples import AT_THE_EMBEDDING, INSIDE, POSITIONS, attention
+from gradients import TENSORFLOW
 from keras import ops, saving
 from scores import BATCH, HEADS, SIZE, aligned, numpy, prepared, score, whole
 
@@ -216,7 +217,7 @@ def outputs(made, x):
 
 def gradients(made, weights, x):
     """Of the sum of squares of what a layer gives, for each of the weights."""
-    if keras.config.backend() == "tensorflow":
+    if TENSORFLOW:
         import tensorflow as tf
 
         with tf.GradientTape() as tape:

@@ -197,8 +197,10 @@ OFTEN += [(one, BLOCKS[0], "relative_xl") for one in FEED_FORWARDS]
 
 def slow_but(often, *parts):
     """Every combination; those that are not run every time are slow."""
-    for found in itertools.product(*parts):
-        yield pytest.param(*found, marks=[] if found in often else pytest.mark.slow)
+    return [
+        pytest.param(*found, marks=[] if found in often else pytest.mark.slow)
+        for found in itertools.product(*parts)
+    ]
 
 
 @pytest.mark.parametrize(
