@@ -217,6 +217,17 @@ def test_every_weight_learns_also_under_xla(inputs, draw):
     assert flat == []
 
 
+def test_a_row_of_padding_counts_nothing(inputs, draw):
+    targets, weights = draw.integers(0, VOCABULARY, (3, ROOM)), np.ones((3, ROOM), "float32")
+    told = {**inputs, "padding_mask": np.array(inputs["padding_mask"])}
+    told["padding_mask"][2] = weights[2] = False
+    task = mask_predict_lm()
+    found = task.measure(task.encode(told)[0], targets, weights)
+    whole = {name: x[:2] for name, x in told.items()}
+    wanted = task.measure(task.encode(whole)[0], targets[:2], weights[:2])
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+
 def test_the_length_is_learned_and_the_nats_are_those_of_the_tokens(inputs, draw):
     targets, weights = draw.integers(0, VOCABULARY, (3, ROOM)), np.zeros((3, ROOM), "float32")
     weights[0, 2:4] = weights[1, 0] = 1  # the last row holds no text

@@ -107,7 +107,8 @@ class MaskPredictLM(LanguageModel, KERAS_HUB_MASKED_LM):
     def measure(self, hidden, targets, weights):
         found = super().measure(hidden.hidden, targets, weights)
         texts = ops.any(weights > 0, axis=1)
-        length = CrossEntropy()(lambda x: x, [], hidden.lengths, hidden.length - 1, texts)
+        place = ops.maximum(hidden.length, 1) - 1  # also where a row is padding, and counts nothing
+        length = CrossEntropy()(lambda x: x, [], hidden.lengths, place, texts)
         return found._replace(loss=found.loss + self.length_loss_weight * length.nats)
 
     def initial_state(self, batch_size, num_slots=0):
