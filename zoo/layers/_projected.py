@@ -49,8 +49,7 @@ class Projected(LayerKind):
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
         self.supports_masking = True
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be at least 0 and below 1; found {dropout}.")
+        share(dropout=dropout)
 
     def get_config(self):
         names = {name: f"_{name}" if name in HIDDEN else name for name in arguments(type(self))}
@@ -98,3 +97,17 @@ def positive(**sizes: Any) -> None:
     for name, size in sizes.items():
         if size is not None and not (isinstance(size, int) and size > 0):
             raise ValueError(f"{name} must be a whole number above 0; found {size}.")
+
+
+def not_negative(**sizes: Any) -> None:
+    """Raises ValueError for the first size given that is no whole number, or below 0."""
+    for name, size in sizes.items():
+        if not (isinstance(size, int) and size >= 0):
+            raise ValueError(f"{name} must be a whole number, 0 or above; found {size}.")
+
+
+def share(**shares: float) -> None:
+    """Raises ValueError for the first number that is below 0, or is 1 or above."""
+    for name, number in shares.items():
+        if not 0 <= number < 1:
+            raise ValueError(f"{name} must be at least 0 and below 1; found {number}.")

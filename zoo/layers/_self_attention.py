@@ -12,7 +12,7 @@ from zoo.core.kinds import make, options, to_config
 from zoo.core.layer import LayerKind
 from zoo.core.types import PositiveFloat, PositiveInt, Probability
 from zoo.layers._masks import keys_seen, split
-from zoo.layers._projected import positive
+from zoo.layers._projected import positive, share
 from zoo.positions import Position
 
 
@@ -41,6 +41,7 @@ class SelfAttention(LayerKind):
     ):
         super().__init__(**kwargs)
         positive(num_heads=num_heads, key_dim=key_dim)
+        share(dropout=dropout)
         self.num_heads, self.key_dim = num_heads, key_dim
         self.pattern, self.position = make(Pattern, pattern), to_config(position)
         self.kernel = None if kernel is None else make(Kernel, kernel)

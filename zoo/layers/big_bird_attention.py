@@ -5,6 +5,7 @@ from typing import Literal
 from zoo.attention.patterns.big_bird import BigBird
 from zoo.core.types import NonNegativeInt, PositiveInt
 from zoo.layers._by_heads import ByHeads
+from zoo.layers._projected import not_negative, positive
 
 
 class BigBirdAttention(ByHeads):
@@ -25,6 +26,10 @@ class BigBirdAttention(ByHeads):
         **kwargs,
     ):
         super().__init__(num_heads, key_dim, **kwargs)
+        positive(block_size=block_size, num_random_blocks=num_random_blocks)
+        not_negative(layer=layer)
+        if plan not in ("paper", "general"):
+            raise ValueError(f"plan must be paper or general; found {plan!r}.")
         self.block_size, self.num_random_blocks = block_size, num_random_blocks
         self.layer, self.plan, self.random = layer, plan, random
         self.pattern = BigBird(num_heads, block_size, num_random_blocks, layer, plan, random)

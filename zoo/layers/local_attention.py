@@ -3,6 +3,7 @@
 from zoo.attention.patterns.local import Local
 from zoo.core.types import NonNegativeInt, PositiveInt
 from zoo.layers._by_heads import ByHeads
+from zoo.layers._projected import not_negative
 
 
 class LocalAttention(ByHeads):
@@ -17,5 +18,6 @@ class LocalAttention(ByHeads):
         **kwargs,
     ):
         super().__init__(num_heads, key_dim, **kwargs)
+        not_negative(back=back, ahead=ahead)
         self.back, self.ahead = back, ahead
         self.pattern = Local(back, ahead)

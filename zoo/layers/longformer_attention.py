@@ -3,6 +3,7 @@
 from zoo.attention.patterns.longformer import Longformer
 from zoo.core.types import NonNegativeInt, PositiveInt
 from zoo.layers._by_heads import ByHeads
+from zoo.layers._projected import positive
 
 
 class LongformerAttention(ByHeads):
@@ -19,5 +20,6 @@ class LongformerAttention(ByHeads):
         **kwargs,
     ):
         super().__init__(num_heads, key_dim, **kwargs)
+        positive(attention_window=attention_window)
         self.attention_window, self.positions, self.marked = attention_window, positions, marked
         self.pattern = Longformer(attention_window, positions, marked)

@@ -2,6 +2,7 @@
 
 from zoo.attention.patterns import Pattern
 from zoo.core.types import NonNegativeInt, PositiveInt, Seed
+from zoo.layers._projected import not_negative, positive
 from zoo.layers._self_attention import SelfAttention
 
 
@@ -24,6 +25,8 @@ class LSHAttention(SelfAttention):
         **kwargs,
     ):
         super().__init__(num_heads, key_dim, pattern, **kwargs)
+        positive(chunk_length=chunk_length, num_hashes=num_hashes)
+        not_negative(chunks_before=chunks_before, chunks_after=chunks_after)
         self.chunk_length, self.num_hashes = chunk_length, num_hashes
         self.chunks_before, self.chunks_after = chunks_before, chunks_after
         self.num_buckets, self.hash_seed = num_buckets, hash_seed

@@ -6,6 +6,7 @@ from zoo.attention.patterns.fixed import Fixed
 from zoo.attention.patterns.strided import Strided
 from zoo.core.types import PositiveInt
 from zoo.layers._by_heads import ByHeads
+from zoo.layers._projected import positive
 
 
 class SparseAttention(ByHeads):
@@ -23,11 +24,14 @@ class SparseAttention(ByHeads):
         **kwargs,
     ):
         super().__init__(num_heads, key_dim, **kwargs)
+        positive(stride=stride, summary_width=summary_width, num_groups=num_groups)
+        pattern, own = ("fixed", "summary") if summary_width else ("strided", "column")
+        if part not in ("local", own, "merged"):
+            raise ValueError(f"the {pattern} pattern has no part {part!r}.")
+        if num_groups > 1 and not summary_width:
+            raise ValueError(f"the strided pattern has no groups; found num_groups {num_groups}.")
         self.stride, self.summary_width = stride, summary_width
         self.num_groups, self.part = num_groups, part
-        if part == ("column" if summary_width else "summary"):
-            pattern = "fixed" if summary_width else "strided"
-            raise ValueError(f"the {pattern} pattern has no part {part!r}.")
         if summary_width:
             self.pattern = Fixed(stride, summary_width, num_groups, part)
         else:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from zoo.core.types import NonNegativeInt, PositiveInt
+from zoo.layers._projected import not_negative
 from zoo.layers._self_attention import SelfAttention
 
 
@@ -25,6 +26,7 @@ class TransformerXLAttention(SelfAttention):
         **kwargs,
     ):
         super().__init__(num_heads, key_dim, **kwargs)
+        not_negative(memory_length=memory_length)
         self.memory_length, self.same_length = memory_length, same_length
 
     def default_position(self, hidden_dim):
