@@ -79,10 +79,12 @@ def _write(folder: Path, documents: Sequence[Document], tokenizer: Tokenizer) ->
     ids = Growing(folder / "ids.npy", dtype=kind)
     answers = Growing(folder / "answers.npy", 2)
     names = Growing(folder / "names.npy", dtype="uint8")
-    each = {name: Growing(folder / f"{name}.npy") for name in ("starts", "answer_starts")}
-    each |= {name: Growing(folder / f"{name}.npy") for name in ("answered", "name_starts")}
-    for name in ("starts", "answer_starts", "name_starts"):
-        each[name].append([0])
+    answered = Growing(folder / "answered.npy")
+    starts, answer_starts, name_starts = (
+        Growing(folder / f"{name}.npy") for name in ("starts", "answer_starts", "name_starts")
+    )
+    for begun in (starts, answer_starts, name_starts):
+        begun.append([0])
     end = 0
     for group in _groups(documents):
         columns = tokenized(group, tokenizer)
@@ -90,17 +92,18 @@ def _write(folder: Path, documents: Sequence[Document], tokenizer: Tokenizer) ->
             ids.append(tokens)
             answers.append(found)
             names.append(np.frombuffer(os.fsencode(name), "uint8"))
-            each["answer_starts"].append([answers.length])
-            each["name_starts"].append([names.length])
-        each["starts"].append(columns.starts[1:] + end)
-        each["answered"].append(columns.answered)
+            answer_starts.append([answers.length])
+            name_starts.append([names.length])
+        starts.append(columns.starts[1:] + end)
+        answered.append(columns.answered)
         end += int(columns.starts[-1])
-    for file in (ids, answers, names, *each.values()):
+    for file in (ids, starts, answers, answer_starts, answered, names, name_starts):
         file.close()
     return end
 
 
 def _groups(documents: Sequence[Document]) -> Iterator[list[Document]]:
+    """Documents in turn, about `AT_ONCE` bytes of them at a time."""
     group, size = [], 0
     for document in documents:
         group.append(document)
