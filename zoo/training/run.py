@@ -98,13 +98,13 @@ def _may_begin(run: Path, recipe: Resolved, resume: bool) -> None:
 
 def _taken(run: Path, changed: list) -> str:
     same = "with this recipe" if not changed else "with another recipe"
-    kept = checkpoints.steps(run)
-    where = f"at step {int(kept[-1].name[5:])}" if kept else "without a checkpoint yet"
+    last = [int(folder.name.removeprefix("step_")) for folder in checkpoints.steps(run)[-1:]]
+    where = f"at step {last[0]}" if last else "without a checkpoint yet"
     lines = "".join(f"\n  {line}" for _, line in changed[:5])
     on = f"Go on with: zoo train {run / 'recipe.yaml'} --run {run} --resume"
     return (
         f"{run}: holds a run already, begun {same}, {where}.{lines}\n"
-        f"{on if kept else 'Remove that folder'}, or begin another with --run FOLDER."
+        f"{on if last else 'Remove that folder'}, or begin another with --run FOLDER."
     )
 
 
@@ -137,7 +137,8 @@ def resolve(run: Path, overrides: list[str] | None = None) -> Resolved:
 def load_task(run: Path, recipe: Resolved | None = None) -> Any:
     """The best weights of a run in the model of its recipe, or in `recipe`, the same with
     overrides that leave the weights as they are (a longer memory). Where these name another
-    `model.checkpoint`, its weights instead."""
+    `model.checkpoint`, its weights instead. Raises ZooError for weights that are missing, damaged,
+    or do not fit."""
     trained = resolve(run)
     asked = recipe or trained
     if (other := _checkpoint_of(asked)) and other != _checkpoint_of(trained):
