@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from zoo.core.errors import ZooError
+from zoo.core.kinds import as_node, make
 from zoo.recipe.command import Overrides, RecipeName, Tiny
 from zoo.recipe.load import Resolved, load
 
@@ -22,8 +23,7 @@ def tokenize(
 
     resolved = load(recipe, overrides, tiny)
     counted = write(resolved, to)
-    node = resolved.tree["tokenizer"]
-    kind = node if isinstance(node, str) else node["kind"]
+    kind = as_node(resolved.tree["tokenizer"])["kind"]
     files = f"\n  tokenizer.path={to / TOKENIZER}" if (to / TOKENIZER).is_dir() else ""
     print(f"{to}: {counted['train']:,} tokens to train on, {counted['validation']:,} held out.")
     print(f"A recipe with the tokenizer {kind} reads them with:")
@@ -33,7 +33,6 @@ def tokenize(
 def write(recipe: Resolved, folder: Path) -> dict[str, int]:
     """Write the text of a recipe as its tokenizer reads it. Returns the number of tokens of each
     split. Raises ZooError for a folder that exists."""
-    from zoo.core.kinds import make
     from zoo.data.sources import Source
     from zoo.data.store import store
     from zoo.recipe import build
