@@ -16,9 +16,11 @@ from zoo.tokenizers._byte_words import byte_words, letters
 from zoo.tokenizers._learned import Learned, batched, gathered, special
 from zoo.tokenizers._merges import Merges
 
-SPECIAL = ("<|endoftext|>", "<pad>", "<mask>")
 ENDS = ("<|endoftext|>", "</s>")
 OTHERS = {"start": "<s>", "pad": "<pad>", "mask": "<mask>", "unknown": "<unk>"}
+"""What published vocabularies call their special tokens; an end is the first of ENDS there is."""
+SPECIAL = (ENDS[0], OTHERS["pad"], OTHERS["mask"])
+"""Those of a learned one."""
 NOT_UTF_8 = re.compile("([\udc80-\udcff])")
 
 
@@ -92,14 +94,11 @@ class BytePair(Learned):
         cut = [NOT_UTF_8.split(text.decode(errors="surrogateescape")) for text in texts]
         valid = [part for parts in cut for part in parts[::2]]
         ids = (found.ids for found in self.engine.encode_batch_fast(valid))
-        return [
-            [
-                *itertools.chain.from_iterable(
-                    self._alone(p) if n % 2 else next(ids) for n, p in parts
-                )
-            ]
-            for parts in map(enumerate, cut)
-        ]
+        whole = []
+        for parts in cut:
+            found = (self._alone(p) if n % 2 else next(ids) for n, p in enumerate(parts))
+            whole.append(list(itertools.chain.from_iterable(found)))
+        return whole
 
     def _alone(self, escaped: str) -> list[int]:
         """The token of a byte that is not UTF-8, as Python escapes it."""
