@@ -222,6 +222,15 @@ def test_another_tokenizer_is_refused(place):
     )
 
 
+def test_a_tilde_is_the_folder_of_a_user_who_may_not_exist(place, monkeypatch):
+    monkeypatch.setenv("HOME", str(place))
+    zoo.tokenize(recipe(PIECES), "ids")
+    home = ["data.source={kind: tokens, path: ~/ids}"]
+    assert build.text(recipe("tokenizer={kind: byte_pair, path: ~/ids/tokenizer}", *home))
+    gone = recipe("data.source={kind: tokens, path: ~nobody/ids}")
+    says(refused(build.text, gone), "data.source.path: ~nobody/ids: no readable manifest.json")
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [

@@ -16,6 +16,11 @@ MANIFEST = "manifest.json"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+def at_home(path: str) -> str:
+    """A path, `~` in it the folder of a user; as it is where there is no such user."""
+    return os.path.expanduser(path)  # noqa: PTH111 (`Path` raises for one who does not exist)
+
+
 @contextlib.contextmanager
 def readable_errors(folder: Path) -> Iterator[None]:
     """Say a full disk or a folder that cannot be written in one line."""

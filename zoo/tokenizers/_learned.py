@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from zoo.core.errors import ZooError
+from zoo.core.folders import at_home
 from zoo.core.types import PositiveInt
 from zoo.tokenizers import Tokenizer
 
@@ -32,7 +33,7 @@ class Learned(Tokenizer):
         if vocabulary_size is not None:
             self.vocabulary_size = vocabulary_size
         if path is not None:
-            self._take(_files(Path(path), self.files), path)
+            self._take(_files(Path(at_home(path)), self.files), path)
             if vocabulary_size not in (None, self.vocabulary_size):
                 raise ZooError(
                     f"found {vocabulary_size}, but {path} holds {self.vocabulary_size} tokens.",

@@ -5,11 +5,12 @@ import zlib
 from pathlib import Path
 
 from zoo.core.errors import ZooError, suggest
+from zoo.core.folders import at_home
 
 
 def lines(path: str, option: str) -> list[str]:
     """The lines of a UTF-8 text file; `.gz` is unpacked. Raises ZooError at an option."""
-    file = Path(path).expanduser()
+    file = Path(at_home(path))
     try:
         data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
         return data.decode("utf-8-sig").splitlines()

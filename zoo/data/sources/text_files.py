@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.core.errors import ZooError, shown, suggest
+from zoo.core.folders import at_home
 from zoo.core.types import Fraction
 from zoo.data.sources import Document, Source
 
@@ -85,8 +86,7 @@ class TextFiles(Source):
 
 def _expand(pattern: str) -> list[Path]:
     """The files that a path or glob names; at least one."""
-    place = re.sub(r"\{(\w+)\}", _folder, pattern)
-    place = os.path.expanduser(place)  # noqa: PTH111 (leaves a user who does not exist)
+    place = at_home(re.sub(r"\{(\w+)\}", _folder, pattern))
     if Path(place).is_dir():
         files = [file for file in Path(place).rglob("*") if file.is_file()]
         if not files:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from zoo.core.errors import ZooError
-from zoo.core.folders import MANIFEST
+from zoo.core.folders import MANIFEST, at_home
 from zoo.data.sources import Source
 from zoo.data.sources._stored import stored
 
@@ -31,7 +31,7 @@ class Tokens(Source):
         return self.train()
 
     def columns(self, tokenizer):
-        folder = Path(self.path).expanduser()
+        folder = Path(at_home(self.path))
         facts = self._facts(folder)
         if facts["tokenizer"] != tokenizer.fingerprint():
             kind, size = facts["kind"], facts["vocabulary_size"]
