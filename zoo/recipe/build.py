@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -69,6 +70,11 @@ class Text:
     train: Corpus
     validation: Corpus | None
     batching: Batching
+
+    def tokens(self) -> int:
+        """How many tokens, padding too, a training batch has in the mean."""
+        shapes = self.batching.shapes(self.train)
+        return round(sum(map(math.prod, shapes)) / len(shapes))
 
 
 def batching(recipe: Resolved) -> Batching:

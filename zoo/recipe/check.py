@@ -37,19 +37,20 @@ def describe(recipe: Resolved, picture: Path | None = None) -> dict[str, str]:
     Raises ZooError for what is not."""
     text, settings, needs = build.text(recipe), build.training(recipe), cost(recipe)
     held = "nothing" if text.validation is None else f"{len(text.validation):,} tokens"
-    batch = text.batching.batch(text.train, 0)
-    seen = settings.steps * settings.gradient_accumulation_steps * math.prod(batch.shape)
+    shapes = dict.fromkeys(sorted(text.batching.shapes(text.train), key=lambda shape: shape[1]))
+    seen = settings.steps * settings.gradient_accumulation_steps * text.tokens()
+    length = max(length for _, length in shapes)
     if picture:
-        draw(needs.attentions, batch.shape[1], picture)
+        draw(needs.attentions, length, picture)
     return {
         "recipe": recipe.name,
         "parameters": f"{needs.parameters:,}",
         "memory to train": f"{needs.num_bytes / 1e6:,.0f} MB and what one step computes",
         "text": f"{len(text.train):,} tokens in {len(text.train.names)} documents",
         "held out": held,
-        "batch": f"{batch.shape[0]} x {batch.shape[1]} tokens",
+        "batch": " or ".join(f"{rows} x {length}" for rows, length in shapes) + " tokens",
         "training": f"{settings.steps:,} steps, {seen:,} tokens",
-        **_kernels(needs.attentions, batch.shape[1]),
+        **_kernels(needs.attentions, length),
         "served with": _served(build.tokenizer(recipe).custom_ops),
     }
 
@@ -87,7 +88,13 @@ def cost(recipe: Resolved) -> Cost:
 
 def _cost(recipe: Resolved, kept: float) -> Cost:
     task = build.task(recipe, compile=False)
-    memory = Memory(task, build.batching(recipe).batch_size)(keras.KerasTensor(()))
+    batching = build.batching(recipe)
+    memory = Memory(task, batching.batch_size)(keras.KerasTensor(()))
+    if batching.varied and keras.tree.flatten(memory):
+        raise ZooError(
+            f"{recipe.place(('data', 'batching'))}: its batches differ in rows, but this model "
+            "remembers something for each row from batch to batch."
+        )
     weights = _num_bytes(task.trainable_variables) * (2 + kept)
     remembered = _num_bytes(keras.tree.flatten(memory)) * 2  # in training and in evaluation
     return Cost(task.count_params(), round(weights) + remembered, attentions(task))

@@ -6,6 +6,7 @@ import keras
 from keras import ops, tree
 
 from zoo.core.window import forget
+from zoo.training.by_shape import by_shape
 
 
 class Carry(keras.layers.Layer):
@@ -49,6 +50,12 @@ class Learner(keras.Model):
         self.nll = keras.metrics.Mean(name="nll")
         self.accuracy = keras.metrics.Mean(name="accuracy")
         self.built = True
+
+    def make_train_function(self, force=False):
+        by_shape(self, "train_function", super().make_train_function, force)
+
+    def make_test_function(self, force=False):
+        by_shape(self, "test_function", super().make_test_function, force)
 
     def call(self, inputs, training=False):
         memory = self.training_memory if training else self.evaluation_memory

@@ -46,8 +46,7 @@ class Watch(keras.callbacks.Callback):
         self.best = min((float(r["validation_loss"]) for r in self._validated()), default=np.inf)
         self.validation: dict[str, float] = {}
         self.interrupted = False
-        shape = text.batching.batch(text.train, 0).shape
-        self.tokens = int(np.prod(shape)) * settings.gradient_accumulation_steps
+        self.tokens = text.tokens() * settings.gradient_accumulation_steps
 
     def _validated(self) -> list[dict[str, str]]:
         return [row for row in self.log.rows if row.get("validation_loss")]

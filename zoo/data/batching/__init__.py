@@ -30,6 +30,9 @@ class Batching(Kind):
     counts_all: bool = True
     """Whether every token is a target: only then a loss tells how many bits a byte takes."""
 
+    varied: bool = False
+    """Whether batches differ in shape."""
+
     def batch(self, corpus: Corpus, step: int) -> Batch:
         """The training batch of a step, counted from 0."""
         raise NotImplementedError
@@ -41,6 +44,10 @@ class Batching(Kind):
 
     def evaluation_batches(self, corpus: Corpus) -> int:
         raise NotImplementedError
+
+    def shapes(self, corpus: Corpus) -> list[tuple[int, ...]]:
+        """The shape that all training batches have, or that each of a pass has."""
+        return [self.batch(corpus, 0).shape]
 
 
 def generator(seed: int, *numbers: int) -> np.random.Generator:

@@ -7,7 +7,8 @@ from zoo.data.corpus import Corpus
 
 
 class Ordered(Batching):
-    """Subclasses say what a row is: a document, or what `number` counts."""
+    """Subclasses say what a row is: a document, or what `number` counts. Rows of documents say how
+    long they are, too, so that those of like length may share a batch (kind `buckets`)."""
 
     seed: int
 
@@ -19,6 +20,18 @@ class Ordered(Batching):
         """The batch of the rows at places, int `b`; the place behind the last is padding."""
         raise NotImplementedError
 
+    def draw(self, batch: Batch, corpus: Corpus, luck: np.random.Generator) -> Batch:
+        """A batch, with what is drawn anew whenever it is read; most draw nothing."""
+        return batch
+
+    def longest(self) -> int | None:
+        """The tokens of the widest input; None where a row is no document."""
+        return None
+
+    def sizes(self, corpus: Corpus) -> np.ndarray:
+        """How many of them each document fills if it is not cut, int `n`."""
+        raise NotImplementedError
+
     def batch(self, corpus, step):
         require(corpus, 2, "training")
         number = self.number(corpus)
@@ -26,12 +39,15 @@ class Ordered(Batching):
         passes = np.unique(wanted // number)
         orders = {one: generator(self.seed, one).permutation(number) for one in passes}
         places = [orders[place // number][place % number] for place in wanted]
-        return self.make(corpus, np.array(places))
+        return self._drawn(corpus, np.array(places), step, 1)
 
     def evaluation(self, corpus, place):
         require(corpus, 2, "validation")
         places = place * self.batch_size + np.arange(self.batch_size)
-        return self.make(corpus, np.minimum(places, self.number(corpus)))
+        return self._drawn(corpus, np.minimum(places, self.number(corpus)), place, 2)
+
+    def _drawn(self, corpus: Corpus, places: np.ndarray, *numbers: int) -> Batch:
+        return self.draw(self.make(corpus, places), corpus, generator(self.seed, *numbers))
 
     def evaluation_batches(self, corpus):
         return -(-self.number(corpus) // self.batch_size)

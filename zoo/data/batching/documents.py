@@ -32,6 +32,12 @@ class Documents(Ordered):
         self.given, self.counted, self.seed = given, counted, seed
         self.counts_all = not given and counted == "all"
 
+    def longest(self):
+        return self.sequence_length
+
+    def sizes(self, corpus):
+        return np.diff(corpus.starts) - 1
+
     def make(self, corpus, documents):
         last, place = len(corpus.names), documents
         starts, stops = corpus.starts[place], corpus.starts[np.minimum(place + 1, last)] - 1

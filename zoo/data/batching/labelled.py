@@ -7,7 +7,7 @@ import numpy as np
 from zoo.core.errors import ZooError, shown, suggest
 from zoo.core.types import Given, PositiveInt
 from zoo.data.batching import Batch
-from zoo.data.batching._framed import asked, framed
+from zoo.data.batching._framed import answers, asked, frame, framed
 from zoo.data.batching._ordered import Ordered
 from zoo.data.batching._required import require_answers
 from zoo.tokenizers import Tokenizer
@@ -33,16 +33,22 @@ class Labelled(Ordered):
         self.labels, self.sequence_length = labels, sequence_length
         self.batch_size, self.seed = batch_size, seed
 
+    def longest(self):
+        return self.sequence_length
+
+    def sizes(self, corpus):
+        return answers(corpus)[0] + frame(corpus.tokenizer)
+
     def make(self, corpus, documents):
         require_answers(corpus)
-        texts, answers = zip(*(asked(corpus, document) for document in documents))
+        texts, given = zip(*(asked(corpus, document) for document in documents))
         places = _places(corpus.tokenizer, tuple(self.labels))
         there = documents < len(corpus.names)
         targets = np.zeros(len(documents), np.int32)
         for row in np.flatnonzero(there):
-            found = places.get(tuple(answers[row].tolist()))
+            found = places.get(tuple(given[row].tolist()))
             if found is None:
-                self._unknown(corpus, documents[row], answers[row])
+                self._unknown(corpus, documents[row], given[row])
             targets[row] = found
         inputs = framed(texts, self.sequence_length, corpus.tokenizer)
         return Batch(inputs, targets, there.astype("float32"))

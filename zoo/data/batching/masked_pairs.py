@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from zoo.data.batching import Batch, generator
+from zoo.data.batching import Batch
 from zoo.data.batching._framed import framed
 from zoo.data.batching._required import require_mask
 from zoo.data.batching.pairs import Pairs
@@ -30,13 +30,12 @@ class MaskedPairs(Pairs):
         before = {"token_ids": tokenizer.mask_token_id, "padding_mask": True}
         return {name: np.insert(x, 0, before[name], axis=1) for name, x in framing.items()}
 
-    def batch(self, corpus, step):
+    def make(self, corpus, places):
         require_mask(corpus)
-        return hide(super().batch(corpus, step), corpus, generator(self.seed, step, 1))
+        return super().make(corpus, places)
 
-    def evaluation(self, corpus, place):
-        require_mask(corpus)
-        return hide(super().evaluation(corpus, place), corpus, generator(self.seed, place, 2))
+    def draw(self, batch, corpus, luck):
+        return hide(batch, corpus, luck)
 
 
 def hide(pairs: Batch, corpus, draw: np.random.Generator) -> Batch:

@@ -6,7 +6,7 @@ import numpy as np
 
 from zoo.core.types import Given, PositiveInt
 from zoo.data.batching import Batch
-from zoo.data.batching._framed import asked, framed, padded
+from zoo.data.batching._framed import answers, asked, framed, padded
 from zoo.data.batching._ordered import Ordered
 from zoo.data.batching._required import require_answers
 from zoo.tokenizers import Tokenizer
@@ -36,6 +36,14 @@ class Pairs(Ordered):
     def source(self, texts: Sequence[np.ndarray], tokenizer: Tokenizer) -> dict:
         """Texts as the encoder reads them: `token_ids` int32 `b k`, `padding_mask` bool `b k`."""
         return framed(texts, self.encoder_sequence_length, tokenizer)
+
+    def longest(self):
+        return max(self.encoder_sequence_length, self.sequence_length)
+
+    def sizes(self, corpus):
+        read, written = answers(corpus)
+        around = self.source([np.zeros(0, np.int32)], corpus.tokenizer)["padding_mask"].sum()
+        return np.maximum(read + around, written + 1)
 
     def make(self, corpus, documents):
         require_answers(corpus)
