@@ -11,7 +11,8 @@ from zoo.core.kinds import make
 from zoo.data import pipeline
 from zoo.data.batching import Batching
 from zoo.data.corpus import Corpus
-from zoo.data.sources import Document, Source
+from zoo.data.sources import Document
+from zoo.data.sources._pairs import answered
 from zoo.recipe.check import describe
 from zoo.tokenizers import Tokenizer
 from zoo.tokenizers.bytes import Bytes
@@ -21,6 +22,8 @@ from zoo.training.report import read
 DOCUMENTS = {"kind": "documents", "sequence_length": 64, "batch_size": 4}
 PAIRS = {"kind": "pairs", "encoder_sequence_length": 13, "sequence_length": 12, "batch_size": 4}
 MASKED = {**PAIRS, "kind": "masked_pairs"}
+LABELLED = {"kind": "labelled", "labels": ["a", "b"], "sequence_length": 13, "batch_size": 4}
+SIZES = [*range(1, 11)] * 30
 
 
 def plain(batching):
@@ -41,12 +44,21 @@ def corpus(draw):
 
 
 @pytest.fixture
-def words():
-    """Words of 2 to 10 letters and their reverses, under a tokenizer that has a mask."""
+def words(draw):
+    """Words of 1 to 10 letters and what they are answered with, under a tokenizer with a mask."""
     tokenizer = make(Tokenizer, {"kind": "byte_pair", "vocabulary_size": 259})
     tokenizer.learn([b"ab"])
-    written = {"kind": "reverse", "word_length": 10, "min_word_length": 2, "num_documents": 300}
-    return Corpus(make(Source, {**written, "num_validation_documents": 10}).train(), tokenizer)
+    letters = [draw.integers(97, 123, size).astype("uint8").tobytes() for size in SIZES]
+    pairs = zip(letters, draw.permutation(letters))
+    return Corpus([answered(str(n), *pair) for n, pair in enumerate(pairs)], tokenizer)
+
+
+@pytest.fixture
+def classes(draw):
+    """Words of 1 to 10 letters that belong to the classes a or b."""
+    letters = [draw.integers(97, 123, size).astype("uint8").tobytes() for size in SIZES]
+    found = [answered(str(n), word, b"ab"[n % 2 :][:1]) for n, word in enumerate(letters)]
+    return Corpus(found, Bytes())
 
 
 def passed(batching, corpus, number=0):
@@ -72,6 +84,8 @@ def test_every_pass_takes_every_document_once_in_a_new_order(corpus):
     orders = [names(passed(batching, corpus, number)) for number in range(3)]
     assert all(sorted(order) == list(range(150)) for order in orders)
     assert orders[0] != orders[1] != orders[2]
+    one, two = ({frozenset(names([b])) for b in passed(batching, corpus, n)} for n in (0, 1))
+    assert not one & two
     assert sorted(names(held(batching, corpus))) == list(range(150))
 
 
@@ -110,20 +124,26 @@ def test_a_step_gives_the_same_batch_whatever_came_before(corpus):
 
 
 def told(batches):
-    """What is read and what is to be written, of each row."""
+    """What is read and what is to be answered, of each row."""
     for one in batches:
-        answered = one.inputs.get("padding_mask", one.weights > 0)
-        for row in np.flatnonzero(one.weights.any(axis=1)):
-            source = one.inputs["encoder_token_ids"][row][one.inputs["encoder_padding_mask"][row]]
-            yield source.tolist(), one.targets[row][answered[row]].tolist()
+        coder = "encoder_" if "encoder_token_ids" in one.inputs else ""
+        read, mask = one.inputs[f"{coder}token_ids"], one.inputs[f"{coder}padding_mask"]
+        targets = one.targets.reshape(len(read), -1)
+        counted = one.weights.reshape(targets.shape) > 0
+        for row in np.flatnonzero(counted.any(axis=1)):
+            written = (
+                one.inputs["padding_mask"] if "padding_mask" in one.inputs and coder else counted
+            )
+            yield read[row][mask[row]].tolist(), targets[row][written[row]].tolist()
 
 
-@pytest.mark.parametrize("written", [PAIRS, MASKED])
-def test_pairs_are_read_and_written_whole(written, words):
-    """The longest source fills a row, and a document is never cut where it was not before."""
-    ours = bucketed(written, 5, 8, 13)
-    assert {one.shape[1] for one in passed(ours, words)} == {5, 8, 12}
-    assert sorted(told(passed(ours, words))) == sorted(told(held(plain(written), words)))
+@pytest.mark.parametrize("written", [PAIRS, MASKED, LABELLED])
+def test_no_text_is_cut_that_was_whole_before(written, words, classes):
+    """Also the longest source, which fills a row."""
+    ours, corpus = bucketed(written, 5, 8, 13), classes if written is LABELLED else words
+    widths = {one.shape[1] for one in passed(ours, corpus)}
+    assert widths == {5, 8, min(13, written["sequence_length"])}
+    assert sorted(told(passed(ours, corpus))) == sorted(told(held(plain(written), corpus)))
 
 
 def test_tokens_are_hidden_anew_every_pass(words):
@@ -175,13 +195,10 @@ def test_a_step_is_traced_once_for_each_length_and_knows_its_sizes(
     assert float(learner.nll.count) == sum(one.weights.sum() for one in held(batching, corpus))
 
 
-LABELLED = "{kind: labelled, labels: ['0','1','2','3','4','5','6','7','8','9'], %s}"
-CUT = f"data.batching={{kind: buckets, lengths: [16, 20, 40], batching: {LABELLED}}}"
-CLASSES = [
-    CUT % "sequence_length: 40, batch_size: 4",
-    "training.steps=12",
-    "training.jit_compile=false",
-]
+DIGITS = "{kind: labelled, labels: ['0','1','2','3','4','5','6','7','8','9'], %s}"
+CUT = f"data.batching={{kind: buckets, lengths: [16, 20, 40], batching: {DIGITS}}}"
+CUT %= "sequence_length: 40, batch_size: 4"
+CLASSES = [CUT, "training.steps=12", "training.jit_compile=false"]
 
 
 def trained(run, *overrides, resume=False):
