@@ -50,6 +50,7 @@ def check(
         _room_for(picture)
     resolved = load(recipe, overrides, tiny)
     build.text(resolved)
+    build.distillation(resolved)
     machine.start_backend()
     from zoo.recipe.check import describe
 
@@ -90,6 +91,7 @@ def train(
 
     resolved = load(recipe, overrides, tiny)
     build.text(resolved)
+    build.distillation(resolved)
     folder = run or Path("runs") / resolved.name
     print(f"{resolved.name}: training in {folder}", flush=True)
     if build.training(resolved).return_memory:

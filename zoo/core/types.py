@@ -19,6 +19,9 @@ Probability = Annotated[float, Field(ge=0, lt=1)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 """Above 0 and below 1."""
 
+Share = Annotated[float, Field(gt=0, le=1)]
+"""Above 0 and at most 1."""
+
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 """What every random generator takes."""
 
@@ -38,4 +41,5 @@ __all__ = [
     "PositiveInt",
     "Probability",
     "Seed",
+    "Share",
 ]

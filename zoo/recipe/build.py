@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from zoo.core.errors import ZooError, innermost
@@ -14,7 +15,7 @@ from zoo.data.batching import Batching
 from zoo.data.corpus import Corpus, sample
 from zoo.data.sources import Source
 from zoo.recipe.load import Resolved
-from zoo.recipe.sections import Export, Training
+from zoo.recipe.sections import Distillation, Export, Training
 from zoo.tokenizers import Tokenizer
 
 LEARN_FROM = 10_000_000
@@ -56,6 +57,23 @@ def tokenizer(recipe: Resolved) -> Tokenizer:
 def training(recipe: Resolved) -> Training:
     with at(recipe, "training"):
         return Training(**recipe.tree["training"])
+
+
+def distillation(recipe: Resolved) -> Distillation | None:
+    """How the model of a recipe is taught, if it is. Raises ZooError for a folder that holds no
+    model, or one with another task."""
+    from zoo.convert import checkpoint
+
+    written = recipe.tree["training"].get("distillation")
+    if written is None:
+        return None
+    settings, ours = Distillation(**written), as_node(recipe.tree["model"]["task"])["kind"]
+    with at(recipe, "training", "distillation", "teacher"):
+        theirs = checkpoint.written(Path(settings.teacher)).get("task", {"kind": "nothing"})
+        if theirs["kind"] != ours:
+            task = f"is there for {theirs['kind']}, expected {ours}, the task of the student"
+            raise ZooError(f"{settings.teacher}: {task}.")
+    return settings
 
 
 def export(recipe: Resolved) -> Export | None:

@@ -2,13 +2,14 @@
 
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from zoo.convert.checkpoint import written
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make
 from zoo.core.symbolic import symbolically
@@ -69,8 +70,8 @@ def _kernels(layers: list[Any], length: int) -> dict[str, str]:
 
 
 def cost(recipe: Resolved) -> Cost:
-    """What training holds from step to step: weights, gradients, the optimizer's values, and what
-    the model remembers. Raises ZooError when this machine has less memory than that."""
+    """What training holds from step to step: weights, gradients, the optimizer's values, a teacher,
+    and what the model remembers. Raises ZooError when this machine has less memory than that."""
     settings = build.training(recipe)
     with build.at(recipe, "training", "schedule"):
         make(Schedule, settings.schedule, steps=settings.steps)
@@ -97,7 +98,18 @@ def _cost(recipe: Resolved, kept: float) -> Cost:
         )
     weights = _num_bytes(task.trainable_variables) * (2 + kept)
     remembered = _num_bytes(keras.tree.flatten(memory)) * 2  # in training and in evaluation
-    return Cost(task.count_params(), round(weights) + remembered, attentions(task))
+    found = round(weights) + remembered + _teacher(recipe)
+    return Cost(task.count_params(), found, attentions(task))
+
+
+def _teacher(recipe: Resolved) -> int:
+    """How many bytes the weights of its teacher take, 0 without one."""
+    settings = build.distillation(recipe)
+    if settings is None:
+        return 0
+    model = written(Path(settings.teacher))
+    taught_by = build.task(replace(recipe, tree={**recipe.tree, "model": model}), compile=False)
+    return _num_bytes(taught_by.weights)
 
 
 def _kept(settings: Training) -> float:

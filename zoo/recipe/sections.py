@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from zoo.core.errors import ZooError
-from zoo.core.types import Fraction, PositiveFloat, PositiveInt, Seed
+from zoo.core.types import Fraction, PositiveFloat, PositiveInt, Seed, Share
 
 if TYPE_CHECKING:
     from zoo.backbones import Backbone
@@ -55,6 +55,17 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Distillation:
+    """A trained model from which a smaller one learns (Hinton et al. 2015): `teacher` is a folder
+    as `model.checkpoint` is, with the same task and vocabulary. The loss is `weight` times how far
+    the probabilities of both are apart at `temperature`, and the usual one times the rest."""
+
+    teacher: str
+    temperature: PositiveFloat = 2.0
+    weight: Share = 0.5
+
+
+@dataclass(frozen=True)
 class Training:
     """How a model is trained. `*_every`, `steps` and the schedule count optimizer steps: one takes
     the mean gradient of `gradient_accumulation_steps` batches. `return_memory`: on a CPU, `zoo
@@ -78,6 +89,7 @@ class Training:
     validation_batches: PositiveInt | None = None
     checkpoint_every: PositiveInt | None = None
     keep_checkpoints: PositiveInt = 2
+    distillation: Distillation | None = None
 
     def __post_init__(self):
         at_once = self.steps_per_execution

@@ -8,6 +8,7 @@ from keras import ops, tree
 
 from zoo.backbones import Backbone
 from zoo.core.kinds import Kind, options
+from zoo.tasks._taught import Taught
 
 KERAS_HUB_CAUSAL_LM = keras_hub.models.CausalLM
 KERAS_HUB_MASKED_LM = keras_hub.models.MaskedLM
@@ -65,9 +66,20 @@ class Task(Kind):
         """What the backbone takes -> the hidden states that are measured, and the next state."""
         return self.backbone.run(inputs, state)
 
-    def measure(self, hidden: Any, targets: Any, weights: Any) -> Measured:
-        """What `encode` gives, int targets, `b t` or as the task has them, and their weights."""
+    def measure(
+        self, hidden: Any, targets: Any, weights: Any, taught: Taught | None = None
+    ) -> Measured:
+        """What `encode` gives, int targets, `b t` or as the task has them, and their weights; and
+        what a teacher says of the same inputs, if there is one."""
         raise NotImplementedError
+
+    def logits(self, hidden: Any) -> Any:
+        """What `encode` gives -> float32 scores of what may be predicted, `b … v`."""
+        raise NotImplementedError
+
+    def scoring(self) -> list:
+        """The layers that `logits` calls, if it is called for some tokens at a time."""
+        return []
 
     def initial_state(self, batch_size: Any, num_slots: int = 0) -> Any:
         """The state before the first input; `()` when nothing is remembered."""

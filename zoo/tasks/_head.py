@@ -42,10 +42,6 @@ class Head(Task):
         """Make the layers of the head."""
         raise NotImplementedError
 
-    def logits(self, hidden: Any) -> Any:
-        """What `encode` gives, `b … d` -> float32 scores `b … c`."""
-        raise NotImplementedError
-
     def dense(self, size: int, name: str) -> keras.layers.Layer:
         """A projection to so many features."""
         initializer = keras.initializers.RandomNormal(self.initializer_range)
@@ -56,9 +52,9 @@ class Head(Task):
         hidden, state = self.encode(inputs, state)
         return self.logits(hidden), state
 
-    def measure(self, hidden, targets, weights):
+    def measure(self, hidden, targets, weights, taught=None):
         cross_entropy = CrossEntropy(self.label_smoothing)
-        return cross_entropy(self.logits, [], hidden, targets, weights)
+        return cross_entropy(self.logits, [], hidden, targets, weights, taught=taught)
 
 
 def tokens_of(inputs: dict[str, Any]) -> Any:

@@ -89,11 +89,14 @@ class LanguageModel(Task):
             scores = self.own_logits(hidden)
         return ops.cast(scores if self.bias is None else self.bias(scores), "float32")
 
-    def measure(self, hidden, targets, weights):
-        scoring = [self.own_logits or self.backbone.token_embedding, self.bias]
+    def scoring(self):
+        scores = self.own_logits or self.backbone.token_embedding
+        return [layer for layer in (*self.transforming(), scores, self.bias) if layer]
+
+    def measure(self, hidden, targets, weights, taught=None):
         cross_entropy = CrossEntropy(self.label_smoothing, self.z_loss)
-        head = self.logits, [layer for layer in (*self.transforming(), *scoring) if layer]
-        return cross_entropy(*head, hidden, targets, weights, self.loss_chunk_size)
+        head, size = (self.logits, self.scoring()), self.loss_chunk_size
+        return cross_entropy(*head, hidden, targets, weights, size, taught)
 
     def run(self, inputs, state=()):
         hidden, state = self.encode(inputs, state)

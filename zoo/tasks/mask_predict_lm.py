@@ -104,8 +104,9 @@ class MaskPredictLM(LanguageModel, KERAS_HUB_MASKED_LM):
         encoded, state = self.encode(inputs, state)
         return self.logits(encoded.hidden), state
 
-    def measure(self, hidden, targets, weights):
-        found = super().measure(hidden.hidden, targets, weights)
+    def measure(self, hidden, targets, weights, taught=None):
+        said = taught and taught._replace(hidden=taught.hidden.hidden)
+        found = super().measure(hidden.hidden, targets, weights, said)
         texts = ops.any(weights > 0, axis=1)
         place = ops.maximum(hidden.length, 1) - 1  # also where a row is padding, and counts nothing
         length = CrossEntropy()(lambda x: x, [], hidden.lengths, place, texts)

@@ -6,7 +6,9 @@ import keras
 from keras import ops, tree
 
 from zoo.core.window import forget
+from zoo.tasks._taught import Taught
 from zoo.training.by_shape import by_shape
+from zoo.training.teacher import Teacher
 
 
 class Carry(keras.layers.Layer):
@@ -39,16 +41,20 @@ class Learner(keras.Model):
 
     Training and evaluation remember apart, so that validating in between disturbs nothing. `nll`
     is the mean negative log-likelihood of a target, in nats, over all targets since it was reset;
-    `accuracy`, in evaluation, the share of those that were held the likeliest.
+    `accuracy`, in evaluation, the share of those that were held the likeliest. A `teacher` says in
+    training what it makes of the same batches, and remembers what went before as well.
     """
 
-    def __init__(self, task: Any, batch_size: int, **kwargs):
+    def __init__(self, task: Any, batch_size: int, teacher: Teacher | None = None, **kwargs):
         super().__init__(**kwargs)
         self.task = task
         self.training_memory = Carry(task.initial_state(batch_size), name="training_memory")
         self.evaluation_memory = Carry(task.initial_state(batch_size), name="evaluation_memory")
         self.nll = keras.metrics.Mean(name="nll")
         self.accuracy = keras.metrics.Mean(name="accuracy")
+        self.teacher = teacher
+        if teacher:
+            self.teacher_memory = Carry(teacher.task.initial_state(batch_size), name="teacher")
         self.built = True
 
     def make_train_function(self, force=False):
@@ -66,9 +72,16 @@ class Learner(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """targets int32 `b t`, hidden states `b t d`, weights `b t` -> what is minimised."""
-        found = self.task.measure(y_pred, y, sample_weight)
+        taught = self._taught(x) if training and self.teacher else None
+        found = self.task.measure(y_pred, y, sample_weight, taught)
         total = ops.sum(sample_weight)
         self.nll.update_state(found.nats, sample_weight=total)
         if not training:
             self.accuracy.update_state(found.accuracy, sample_weight=total)
         return found.loss
+
+    def _taught(self, inputs: Any) -> Taught:
+        state = self.teacher_memory.read(inputs.get("restart"))
+        taught, state = self.teacher.teach(inputs, state)
+        self.teacher_memory.write(state)
+        return taught

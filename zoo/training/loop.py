@@ -17,6 +17,7 @@ from zoo.training.optimizers import Optimizer
 from zoo.training.progress import Bar
 from zoo.training.run import check_resume, claim
 from zoo.training.schedules import ByBatches, Schedule
+from zoo.training.teacher import Teacher, teacher
 from zoo.training.watch import Watch
 
 
@@ -26,9 +27,10 @@ def train(recipe: Resolved, run: Path, resume: bool = False) -> dict[str, Any]:
     Raises ZooError for input that cannot be trained on, RunError when training has to stop.
     """
     settings, text = build.training(recipe), build.text(recipe)
+    taught_by = teacher(recipe, text)
     claim(run, recipe, resume)
     distribution.prepare(settings.seed, settings.deterministic)
-    learner = compiled(build.task(recipe), text.batching.batch_size, settings)
+    learner = compiled(build.task(recipe), text.batching.batch_size, settings, taught_by)
     start, spent = 0, 0.0
     with Bar(recipe.name, settings.steps) as bar:
         if resume:
@@ -54,7 +56,9 @@ def begin_with(task: Any, recipe: Resolved, folder: str) -> str:
     return f"Beginning with the weights of {folder}{'' if whole else ', and with a new head'}."
 
 
-def compiled(task: Any, batch_size: int, settings: Training) -> Learner:
+def compiled(
+    task: Any, batch_size: int, settings: Training, taught_by: Teacher | None = None
+) -> Learner:
     """A learner with the optimizer of a recipe, built and ready for `fit`."""
     schedule = make(Schedule, settings.schedule, steps=settings.steps)
     gathered = settings.gradient_accumulation_steps
@@ -65,7 +69,7 @@ def compiled(task: Any, batch_size: int, settings: Training) -> Learner:
         use_ema=settings.ema_momentum is not None,
         ema_momentum=settings.ema_momentum or 0.99,
     )
-    learner = Learner(task, batch_size, dtype=settings.precision)
+    learner = Learner(task, batch_size, taught_by, dtype=settings.precision)
     if optimizer.weight_decay:
         vectors = [v for v in learner.trainable_variables if _is_vector(v)]
         optimizer.exclude_from_weight_decay(var_list=vectors)
