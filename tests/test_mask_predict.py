@@ -287,6 +287,11 @@ def test_texts_longer_than_the_lengths_it_scores_are_refused(inputs):
         mask_predict_lm(max_length=7)(inputs)
 
 
+def test_without_a_source_it_says_so(inputs):
+    with pytest.raises(ValueError, match="told of no source: expected encoder_token_ids"):
+        mask_predict_lm().read({"token_ids": inputs["token_ids"]})
+
+
 # Batches
 
 

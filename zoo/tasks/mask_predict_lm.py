@@ -76,8 +76,11 @@ class MaskPredictLM(LanguageModel, KERAS_HUB_MASKED_LM):
             raise ZooError(text, "task", "max_length")
 
     def read(self, inputs: dict[str, Any]) -> Read:
-        """The source among the inputs, read once for all that is to be written."""
+        """The source among the inputs, read once for all that is to be written. Raises ValueError
+        where there is none."""
         told = {k.removeprefix(ENCODER): x for k, x in inputs.items() if k.startswith(ENCODER)}
+        if not told:
+            raise ValueError(f"it is told of no source: expected {ENCODER}token_ids.")
         hidden = self.backbone.encoder(told)
         lengths = ops.cast(self.length_logits(hidden[:, 0]), "float32")
         return Read(hidden[:, 1:], tokens_of(told)[:, 1:], lengths)
