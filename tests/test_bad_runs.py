@@ -18,7 +18,7 @@ from walks import QUICK
 import zoo
 from zoo.core import folders
 from zoo.core.errors import RunError
-from zoo.recipe import check
+from zoo.recipe import build, check
 from zoo.training import checkpoints, loop, watch
 from zoo.training.report import read
 
@@ -83,6 +83,14 @@ WRONG_MODELS = [
         "kernel fused has no attention dropout",
     ),
     ("training.schedule={kind: cosine, peak: 1, warmup_steps: 9}", "warmup_steps 9 must be below"),
+    (
+        "model.position={kind: learned, max_sequence_length: 7}",
+        "data.batching: found 8 token_ids a row, but the positions of the model end at 7.",
+    ),
+    (
+        "model.task={kind: text_classifier, num_classes: 2}",
+        "batches that the task text_classifier does not take: Argument",
+    ),
     ("model.hidden_dim=10_000_000", "5,250,000,961 parameters need 86.6 GB to train"),
     ("model.blocks.attention.memory_length=1_000_000_000_000", "GB"),
 ]
@@ -98,10 +106,11 @@ def test_a_model_that_cannot_be_trained_is_refused_before_a_folder_is_made(run, 
 def test_a_model_larger_than_the_machine_is_refused_with_both_sizes(run, monkeypatch):
     sizes = {"SC_PAGE_SIZE": 1000, "SC_PHYS_PAGES": 100}
     monkeypatch.setattr(os, "sysconf", sizes.get)
-    said = refused(check.cost, zoo.load_recipe("quickstart", MEASURED, tiny=True))
+    recipe = zoo.load_recipe("quickstart", MEASURED, tiny=True)
+    said = refused(check.cost, recipe, build.text(recipe))
     says(said, "parameters need 0.0 GB", "this machine has 0.0 GB", "Use a smaller model")
     sizes["SC_PHYS_PAGES"] = 1000
-    assert check.cost(zoo.load_recipe("quickstart", MEASURED, tiny=True)).parameters
+    assert check.cost(recipe, build.text(recipe)).parameters
 
 
 @pytest.mark.parametrize(
@@ -115,7 +124,7 @@ def test_a_model_larger_than_the_machine_is_refused_with_both_sizes(run, monkeyp
 def test_the_estimate_counts_what_is_really_kept(run, override, copies):
     """Weights, gradients, two moments, their average, gathered gradients; memory twice."""
     recipe = zoo.load_recipe("quickstart", [*MEASURED, override], tiny=True)
-    found = check.cost(recipe)
+    found = check.cost(recipe, build.text(recipe))
     weights, memory = found.parameters * 4, 2 * (2 * 8 * 16 * 4 + 2 * 4)
     assert found.num_bytes == pytest.approx(weights * copies + 2 * memory, rel=1e-3)
     assert zoo.build(recipe).count_params() == found.parameters

@@ -13,11 +13,13 @@ from zoo.convert.checkpoint import written
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make
 from zoo.core.symbolic import symbolically
+from zoo.data.batching import Batch
 from zoo.recipe import build
 from zoo.recipe.layers import attentions, distinct, named, way
 from zoo.recipe.load import Resolved
 from zoo.recipe.picture import draw
 from zoo.recipe.sections import Training
+from zoo.recipe.trial import try_batch
 from zoo.training.optimizers import Optimizer
 from zoo.training.schedules import Schedule
 
@@ -36,7 +38,8 @@ class Cost:
 def describe(recipe: Resolved, picture: Path | None = None) -> dict[str, str]:
     """Names and facts of a recipe that is well formed; its patterns are drawn into `picture`.
     Raises ZooError for what is not."""
-    text, settings, needs = build.text(recipe), build.training(recipe), cost(recipe)
+    text, settings = build.text(recipe), build.training(recipe)
+    needs = cost(recipe, text)
     held = "nothing" if text.validation is None else f"{len(text.validation):,} tokens"
     shapes = dict.fromkeys(sorted(text.batching.shapes(text.train), key=lambda shape: shape[1]))
     seen = settings.steps * settings.gradient_accumulation_steps * text.tokens()
@@ -69,13 +72,14 @@ def _kernels(layers: list[Any], length: int) -> dict[str, str]:
     return {name: str(computed) for name, computed in zip(names, ways)}
 
 
-def cost(recipe: Resolved) -> Cost:
+def cost(recipe: Resolved, text: build.Text) -> Cost:
     """What training holds from step to step: weights, gradients, the optimizer's values, a teacher,
-    and what the model remembers. Raises ZooError when this machine has less memory than that."""
+    and what the model remembers. Raises ZooError when this machine has less memory than that, and
+    for a model that cannot be trained on the batches of a text."""
     settings = build.training(recipe)
     with build.at(recipe, "training", "schedule"):
         make(Schedule, settings.schedule, steps=settings.steps)
-    found = symbolically(_cost, recipe, _kept(settings))
+    found = symbolically(_cost, recipe, _longest(text), _kept(settings))
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if found.num_bytes > there:
         raise ZooError(
@@ -87,8 +91,16 @@ def cost(recipe: Resolved) -> Cost:
     return found
 
 
-def _cost(recipe: Resolved, kept: float) -> Cost:
+def _longest(text: build.Text) -> Batch:
+    """The longest batch of a pass over the text."""
+    shapes = text.batching.shapes(text.train)
+    place = max(range(len(shapes)), key=lambda place: shapes[place][1])
+    return text.batching.evaluation(text.train, place)
+
+
+def _cost(recipe: Resolved, batch: Batch, kept: float) -> Cost:
     task = build.task(recipe, compile=False)
+    try_batch(recipe, task, batch)
     batching = build.batching(recipe)
     memory = Memory(task, batching.batch_size)(keras.KerasTensor(()))
     if batching.varied and keras.tree.flatten(memory):

@@ -28,7 +28,7 @@ def train(recipe: Resolved, run: Path, resume: bool = False) -> dict[str, Any]:
     """
     settings, text = build.training(recipe), build.text(recipe)
     taught_by = teacher(recipe, text)
-    claim(run, recipe, resume)
+    claim(run, recipe, text, resume)
     distribution.prepare(settings.seed, settings.deterministic)
     learner = compiled(build.task(recipe), text.batching.batch_size, settings, taught_by)
     start, spent = 0, 0.0

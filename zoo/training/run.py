@@ -31,11 +31,11 @@ FREE_TO_CHANGE = {
 """What a resumed run may do otherwise, and all of `export`."""
 
 
-def claim(run: Path, recipe: Resolved, resume: bool) -> None:
+def claim(run: Path, recipe: Resolved, text: build.Text, resume: bool) -> None:
     """Make the folder of a run, or see that `resume` goes on with the recipe it began with.
     Raises ZooError for a recipe that cannot be trained here, before anything is written."""
     _may_begin(run, written(run, recipe), resume)
-    cost(recipe)
+    cost(recipe, text)
     tokenizer = build.tokenizer(recipe)
     try:
         run.mkdir(parents=True, exist_ok=True)
