@@ -227,3 +227,12 @@ def test_a_model_that_remembers_is_refused():
     given = [cut % "sequence_length: 8, batch_size: 2"]
     with pytest.raises(ZooError, match=r"data\.batching: its batches differ in rows, but this mod"):
         describe(zoo.load_recipe("quickstart", given, tiny=True))
+
+
+def test_the_longest_source_is_tried_before_training():
+    cut = "{kind: pairs, encoder_sequence_length: 12, sequence_length: 4, batch_size: 2}"
+    given = [f"data.batching={{kind: buckets, lengths: [6, 12], batching: {cut}}}"]
+    given += ["model.encoder.position={kind: learned, max_sequence_length: 8}"]
+    given += ["data.source.word_length=10"]
+    with pytest.raises(ZooError, match="found 12 encoder_token_ids a row"):
+        describe(zoo.load_recipe("reverse_pairs", given, tiny=True))

@@ -92,9 +92,10 @@ def cost(recipe: Resolved, text: build.Text) -> Cost:
 
 
 def _longest(text: build.Text) -> Batch:
-    """The longest batch of a pass over the text."""
+    """The longest batch of a pass over the text; the last of those that write as much, for it may
+    read more."""
     shapes = text.batching.shapes(text.train)
-    place = max(range(len(shapes)), key=lambda place: shapes[place][1])
+    place = max(range(len(shapes)), key=lambda place: (shapes[place][1], place))
     return text.batching.evaluation(text.train, place)
 
 
