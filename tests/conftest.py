@@ -16,6 +16,12 @@ def seeded():
     keras.utils.set_random_seed(0)
 
 
+def pytest_fixture_setup(fixturedef, request):
+    """What tests share has the same weights whichever of them asks for it first."""
+    if fixturedef.scope != "function":
+        keras.utils.set_random_seed(0)
+
+
 @pytest.fixture
 def draw():
     """A seeded generator of numbers."""

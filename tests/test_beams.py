@@ -194,7 +194,7 @@ def test_a_cache_changes_nothing(model, gpt_lm, prompt):
     assert len({text for _, text in texts(found, 0)}) == 4
 
 
-@pytest.mark.parametrize(("model", "written"), [("xl", 9), ("gpt_lm", 5)])
+@pytest.mark.parametrize(("model", "written"), [("xl", 9), ("gpt_lm", 9), ("gpt_lm", 0)])
 def test_one_beam_without_a_penalty_is_greedy(model, written, request, prompt):
     """Up to the end token, where there is one."""
     task = request.getfixturevalue(model)

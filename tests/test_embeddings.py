@@ -33,6 +33,15 @@ def ids(draw):
     return draw.integers(0, VOCABULARY, (2, 5))
 
 
+def test_one_token_is_scored_as_many_are(draw):
+    layer, hidden = embedding(), draw.standard_normal((3, 1, 16)).astype("float32")
+    layer.build()
+    many = layer(hidden, reverse=True)
+    alone = [np.array(layer(row[None], reverse=True)) for row in hidden]
+    np.testing.assert_allclose(many, np.concatenate(alone), atol=1e-5)
+    assert alone[0].shape == (1, 1, VOCABULARY)
+
+
 def test_two_models_can_share_one(ids):
     shared = embedding()
     first, second = (

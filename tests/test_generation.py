@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from examples import VOCABULARY
+from graphs import TENSORFLOW
 
 from zoo.core.errors import ZooError
 from zoo.generation.sampling import choose
@@ -125,10 +126,28 @@ def test_rows_have_options_of_their_own():
     assert np.array(choose(logits, uniform, *asked)).tolist() == [0, 3]
 
 
+def test_greedy_is_the_same_alone_and_beside_a_drawn_row(draw):
+    logits = draw.standard_normal((2, 9)).astype("float32")
+    uniform = np.array([0.7, 0.7], "float32")
+    alone = choose(logits, uniform, np.zeros(2, "float32"), *options(rows=2)[1:])
+    beside = choose(logits, uniform, np.array([0.0, 1.0], "float32"), *options(rows=2)[1:])
+    assert np.array(alone).tolist() == logits.argmax(axis=1).tolist()
+    assert alone[0] == beside[0]
+
+
 @pytest.mark.parametrize("wrong", [{"temperature": -1.0}, {"top_k": -1}, {"top_p": 0.0}])
 def test_impossible_sampling_is_refused(wrong):
     with pytest.raises(ZooError, match="expected temperature >= 0, top_k >= 0 and 0 < top_p <= 1"):
         Sampling(**wrong)
+
+
+def test_a_process_that_leaves_products_alone_writes_by_xla(gpt_lm, prompt, monkeypatch):
+    plain = Writer(gpt_lm)
+    monkeypatch.setenv("XLA_FLAGS", "--xla_disable_hlo_passes=fusion")
+    fast, greedy = Writer(gpt_lm), Sampling(temperature=0.0)
+    if TENSORFLOW:
+        assert [writer.write_some._jit_compile for writer in (plain, fast)] == [False, True]
+    assert [*fast.write(prompt, 9, greedy)] == [*plain.write(prompt, 9, greedy)]
 
 
 @pytest.mark.parametrize("model", ["xl", "gpt_lm"])

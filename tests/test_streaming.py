@@ -72,6 +72,6 @@ def test_a_text_without_end_costs_the_same_memory_and_one_graph():
     for length in (3, 40):
         _, state = writer.begin(np.arange(length) % 37, 1000)
         sizes.add(tuple(leaf.shape for leaf in keras.tree.flatten(state)))
-    assert sizes == {((1, 10, 2, 8), (1, 10, 2, 8), (1,)) * 2}
+    assert sizes == {((1, 2, 10, 8), (1, 2, 10, 8), (1,)) * 2}
     written = list(writer.write(np.arange(3), 60, Sampling(temperature=0.0)))
     assert len(written) == 60

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
+from zoo.attention import heads_first
 from zoo.attention._picks import Picks
 from zoo.attention.multi_head import MultiHead
 from zoo.attention.patterns.block_band import BlockBand
@@ -22,11 +23,11 @@ class Routed(NamedTuple):
     """Keys and values of the last m tokens, and queries of as many as a block has."""
 
     key: Any
-    """`b m g e`"""
+    """`b g m e`"""
     value: Any
-    """`b m g e`"""
+    """`b g m e`"""
     query: Any
-    """`b s h e`"""
+    """`b h s e`"""
     length: Any
     """int32 `b`, tokens seen."""
 
@@ -63,12 +64,12 @@ class BlockRouted(MultiHead):
         before = super().initial_state(batch_size, num_slots)
         if not before:
             return ()
-        shape = (batch_size, self.block_size, self.num_heads, self.head_dim)
+        shape = (batch_size, self.num_heads, self.block_size, self.head_dim)
         return Routed(before.key, before.value, ops.zeros(shape, self.compute_dtype), before.length)
 
     def kept(self, query, key, value):
         return key, value, query
 
     def own_kernel(self, asked=None):
-        asked = None if asked is None else ops.transpose(asked, (0, 2, 1, 3))
+        asked = None if asked is None else heads_first(asked)
         return Picks(self.near, self.block_size, self.top_k, asked)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from zoo.attention import Attention
+from zoo.attention import Attention, heads_first
 from zoo.core.places import Places, span
 from zoo.core.types import PositiveInt
 
@@ -17,9 +17,9 @@ class Source(NamedTuple):
     """Keys and values of a source of k tokens."""
 
     key: Any
-    """`b k g e`"""
+    """`b g k e`"""
     value: Any
-    """`b k g e`"""
+    """`b g k e`"""
     mask: Any
     """bool `b k`, True for tokens."""
 
@@ -35,9 +35,10 @@ class Cross(Attention):
         """x `b q d` -> `b q d`, and the source to remember; `()` for a state of `()`.
         Raises ValueError when there is no source."""
         source = self.remembered(state, marks or {})
-        places = Places(span(ops.shape(x)[1]), span(ops.shape(source.key)[1]), None, source.mask)
+        places = Places(span(ops.shape(x)[1]), span(ops.shape(source.key)[2]), None, source.mask)
         query = self.ask(x, places.query_positions())
-        answer = self.attend(query, source.key, source.value, places._replace(aligned=False))
+        key, value = heads_first(source.key), heads_first(source.value)
+        answer = self.attend(query, key, value, places._replace(aligned=False))
         return answer, source if state else ()
 
     def remembered(self, state: Any, marks: dict[str, Any]) -> Source:
@@ -49,12 +50,13 @@ class Cross(Attention):
             return state
         if mask is None:
             mask = ops.ones(ops.shape(hidden)[:2], "bool")
-        return Source(*self.offer(hidden, span(ops.shape(hidden)[1])[None]), mask)
+        offered = self.offer(hidden, span(ops.shape(hidden)[1])[None])
+        return Source(*(heads_first(x) for x in offered), mask)
 
     def initial_state(self, batch_size, num_slots):
         """A source of no tokens, until one is told."""
         if isinstance(num_slots, int) and not num_slots:
             return ()
-        shape = (batch_size, 0, self.num_key_value_heads, self.head_dim)
+        shape = (batch_size, self.num_key_value_heads, 0, self.head_dim)
         empty = ops.zeros(shape, self.compute_dtype)
         return Source(empty, empty, ops.zeros((batch_size, 0), "bool"))

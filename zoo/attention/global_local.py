@@ -53,7 +53,7 @@ class GlobalLocal(MultiHead):
         before = super().initial_state(batch_size, num_slots)
         if not before:
             return ()
-        key, value = (ops.concatenate([x, x], axis=2) for x in (before.key, before.value))
+        key, value = (ops.concatenate([x, x], axis=1) for x in (before.key, before.value))
         return before._replace(key=key, value=value)
 
     def attend(self, query, key, value, places, kernel=None, groups=ALL):

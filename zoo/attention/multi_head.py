@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from zoo.attention import Attention, advance
-from zoo.core.window import append, count
+from zoo.attention import Attention, advance, heads_first
+from zoo.core.window import count, extend
 
 
 class KeyValues(NamedTuple):
-    """Keys and values of the last m tokens."""
+    """Keys and values of the last m tokens, as products want them: no step has to turn them."""
 
     key: Any
-    """`b m g e`"""
+    """`b g m e`"""
     value: Any
-    """`b m g e`"""
+    """`b g m e`"""
     length: Any
     """int32 `b`, tokens seen."""
 
@@ -29,20 +29,21 @@ class MultiHead(Attention):
     def initial_state(self, batch_size, num_slots):
         if isinstance(num_slots, int) and not num_slots:
             return ()
-        shape = (batch_size, num_slots, self.num_key_value_heads, self.head_dim)
+        shape = (batch_size, self.num_key_value_heads, num_slots, self.head_dim)
         empty = ops.zeros(shape, self.compute_dtype)
         return KeyValues(empty, empty, ops.zeros((batch_size,), "int32"))
 
     def remember(self, x, padding_mask, state, marks):
-        places = self.places(x, ops.shape(state.key)[1], state, padding_mask, marks)
+        places = self.places(x, ops.shape(state.key)[2], state, padding_mask, marks)
         here = places.query_positions()
         query, (key, value) = self.ask(x, here), self.offer(x, here)
-        tokens, fresh = count(padding_mask), self.kept(query, key, value)
-        after = (append(old, new, tokens) for old, new in zip(state, fresh))
-        length = advance(state.length, x, padding_mask)
-        key, value, *more = (ops.concatenate(pair, axis=1) for pair in zip(state, fresh))
+        fresh, tokens = self.kept(query, key, value), count(padding_mask)
+        pairs = zip(state, (heads_first(new) for new in fresh))
+        windows = [extend(old, new, tokens, axis=2) for old, new in pairs]
+        key, value, *more = (heads_first(joined) for joined, _ in windows)
         out = self.attend(query, key, value, places, self.own_kernel(*more))
-        return out, type(state)(*after, length)
+        length = advance(state.length, x, padding_mask)
+        return out, type(state)(*(last for _, last in windows), length)
 
     def kept(self, query: Any, key: Any, value: Any) -> tuple:
         """What the windows of the state keep, in their order: keys and values, `b t g e`, first."""

@@ -11,7 +11,7 @@ from keras import ops
 from zoo.attention import Attention, advance
 from zoo.attention.patterns.local import Local
 from zoo.core.types import NonNegativeInt
-from zoo.core.window import append, count
+from zoo.core.window import count, extend
 
 
 class Memory(NamedTuple):
@@ -42,10 +42,14 @@ class SegmentRecurrent(Attention):
 
     def remember(self, x, padding_mask, state, marks):
         places = self.places(x, self.memory_length, state, padding_mask, marks)
-        memory = ops.stop_gradient(ops.cast(state.hidden, x.dtype))
-        context = ops.concatenate([memory, x], axis=1)
-        length = advance(state.length, x, padding_mask)
-        after = Memory(append(memory, x, count(padding_mask)), length)
+        context, after = recall(state, x, padding_mask)
         query = self.ask(x, places.query_positions())
         key, value = self.offer(context, places.key_positions())
         return self.attend(query, key, value, places), after
+
+
+def recall(memory: Memory, x: Any, padding_mask: Any) -> tuple[Any, Memory]:
+    """x, `b t d`, behind what is remembered, `b m+t d`, and what is remembered of both."""
+    before = ops.stop_gradient(ops.cast(memory.hidden, x.dtype))
+    context, last = extend(before, x, count(padding_mask))
+    return context, Memory(last, advance(memory.length, x, padding_mask))

@@ -10,13 +10,12 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.attention import Attention, advance
+from zoo.attention import Attention
 from zoo.attention._parts import Seeds
 from zoo.attention._scored import ALL
-from zoo.attention.segment_recurrent import Memory
+from zoo.attention.segment_recurrent import Memory, recall
 from zoo.core.norms import norm
 from zoo.core.types import NonNegativeInt, PositiveFloat, PositiveInt
-from zoo.core.window import append, count
 
 
 class SingleHead(Attention):
@@ -62,15 +61,7 @@ class SingleHead(Attention):
 
     def _plain(self, size, shape, name):
         initializer = keras.initializers.RandomNormal(self.initializer_range)
-        dense = self.child(
-            keras.layers.Dense,
-            size,
-            use_bias=self.use_bias,
-            kernel_initializer=initializer,
-            name=name,
-        )
-        dense.build(shape)
-        return dense
+        return self.dense(size, shape, name, initializer, self.use_bias)
 
     def _norm(self, shape, name):
         inside = {"name": name, "dtype": self.dtype_policy}
@@ -86,12 +77,7 @@ class SingleHead(Attention):
         new = self.memory_norm((marks or {}).get("source", x))
         slots = self.memory_length if state else 0
         places = self.places(x, slots, state, padding_mask, marks)
-        context, after = new, ()
-        if state:
-            memory = ops.stop_gradient(ops.cast(state.hidden, new.dtype))
-            context = ops.concatenate([memory, new], axis=1)
-            length = advance(state.length, x, padding_mask)
-            after = Memory(append(memory, new, count(padding_mask)), length)
+        context, after = recall(state, new, padding_mask) if state else (new, ())
         query = self.ask(x, places.query_positions())
         key, value = self.offer(context, places.key_positions())
         return self.attend(query, key, value, places), after

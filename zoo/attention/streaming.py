@@ -9,7 +9,7 @@ from typing import Any
 
 from keras import ops
 
-from zoo.attention import project
+from zoo.attention import heads_first, project
 from zoo.attention.multi_head import KeyValues, MultiHead
 from zoo.core.loops import scan
 from zoo.core.places import Places, span
@@ -48,29 +48,29 @@ class Streaming(MultiHead):
         """The next state, and what one token, of which query `b h e`, key and value `b g e` and
         bool `b` are given, makes of it: heads `b h e`. Padding leaves the state as it is."""
         query, key, value, there = token
-        new = [ops.cast(x, state.key.dtype)[:, None] for x in (key, value)]
+        new = [ops.cast(x, state.key.dtype)[:, :, None] for x in (key, value)]
         pairs = zip((state.key, state.value), new)
         kept = [self._append(old, x, state.length) for old, x in pairs]
         slots, length = self.num_sinks + self.window, state.length + 1
         shift = ops.minimum(length, slots) - slots
         places = Places(span(slots)[-1:], span(slots), shift)
         asked = self.place_query(query[:, None], places.query_positions())
-        key = self.place_key(kept[0], places.key_positions())
+        key = self.place_key(heads_first(kept[0]), places.key_positions())
         rules = self.rules(asked, places, self.seen, self.drop())
-        heads = self.compute(asked, key, ops.cast(kept[1], asked.dtype), rules)
+        value = ops.cast(heads_first(kept[1]), asked.dtype)
+        heads = self.compute(asked, key, value, rules)
         fresh = KeyValues(*kept, length)
         after = [_where(there, one, other) for one, other in zip(fresh, state)]
         return KeyValues(*after), heads[:, 0]
 
     def _append(self, old: Any, new: Any, length: Any) -> Any:
-        """A window `b m …` and a token more, `b 1 …` -> `b m …`. Of a full one the oldest token
-        goes that is no sink."""
-        joined, slots = ops.concatenate([old, new], axis=1), self.num_sinks + self.window
+        """A window `b g m e` and a token more, `b g 1 e` -> `b g m e`. Of a full one the oldest
+        token goes that is no sink."""
+        joined, slots = ops.concatenate([old, new], axis=2), self.num_sinks + self.window
         slot = ops.arange(slots, dtype="int32")[None]
         sink = (slot < self.num_sinks) & (length >= slots)[:, None]
         index = slot + ops.where(sink, 0, 1)
-        index = ops.reshape(index, (-1, slots, *(1,) * (len(old.shape) - 2)))
-        return ops.take_along_axis(joined, index, axis=1)
+        return ops.take_along_axis(joined, ops.reshape(index, (-1, 1, slots, 1)), axis=2)
 
 
 def _by_time(x: Any) -> Any:

@@ -10,21 +10,22 @@ from typing import Any
 from keras import ops
 
 
-def append(window: Any, new: Any, num_tokens: Any = None) -> Any:
-    """window `b m …`, new `b t …` -> the last m places, `b m …`.
+def extend(window: Any, new: Any, num_tokens: Any = None, axis: int = 1) -> tuple[Any, Any]:
+    """window `b … m …`, new `b … t …` -> both together, `b … m+t …`, and the last m places of them,
+    `b … m …`. Places stand along `axis`.
 
     `num_tokens`, int32 `b`, says how many of the new places of a row are tokens; padding stands
     behind them and is not kept. None keeps all t.
     """
-    slots, joined = (
-        ops.shape(window)[1],
-        ops.concatenate([ops.cast(window, new.dtype), new], axis=1),
-    )
+    slots = ops.shape(window)[axis]
+    joined = ops.concatenate([ops.cast(window, new.dtype), new], axis=axis)
     if num_tokens is None:
-        return joined[:, ops.shape(joined)[1] - slots :]
+        last = (slice(None),) * axis + (slice(ops.shape(joined)[axis] - slots, None),)
+        return joined, joined[last]
     index = num_tokens[:, None] + ops.arange(slots, dtype="int32")
-    index = ops.reshape(index, (-1, slots, *(1,) * (len(joined.shape) - 2)))
-    return ops.take_along_axis(joined, index, axis=1)
+    before, behind = (1,) * (axis - 1), (1,) * (len(joined.shape) - axis - 1)
+    index = ops.reshape(index, (-1, *before, slots, *behind))
+    return joined, ops.take_along_axis(joined, index, axis=axis)
 
 
 def count(padding_mask: Any) -> Any:

@@ -10,10 +10,23 @@ def choose(logits: Any, uniform: Any, temperature: Any, top_k: Any, top_p: Any) 
 
     Each row has its own options, `b`: `temperature` 0 is greedy; of the sorted tokens the first
     `top_k` are kept (0 for all), then the first whose probabilities reach `top_p` (Holtzman et
-    al. 2020). The draw picks among what is kept, the likeliest tokens at its low end.
+    al. 2020). The draw picks among what is kept, the likeliest tokens at its low end. Where all
+    rows are greedy nothing is sorted.
     """
-    size = logits.shape[-1]
-    scores, tokens = ops.top_k(ops.cast(logits, "float32"), size, sorted=True)
+    scores = ops.cast(logits, "float32")
+
+    def drawn():
+        return _drawn(scores, uniform, temperature, top_k, top_p)
+
+    def likeliest():
+        return ops.top_k(scores, 1)[1][:, 0]
+
+    return ops.cond(ops.any(temperature > 0), drawn, likeliest)
+
+
+def _drawn(scores, uniform, temperature, top_k, top_p):
+    size = scores.shape[-1]
+    scores, tokens = ops.top_k(scores, size, sorted=True)
     heat = ops.maximum(ops.cast(temperature, "float32"), 1e-6)[:, None]
     probabilities = ops.softmax(scores / heat, axis=-1)
     limit = ops.where(top_k > 0, top_k, size)[:, None]

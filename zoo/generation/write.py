@@ -1,4 +1,4 @@
-"""Write text token by token: read the prompt in segments, then one compiled step a token."""
+"""Write text token by token: read the prompt in segments, then a few tokens a compiled loop."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,12 +8,18 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.core.compiled import compiled
+from zoo.core.compiled import compiled, fast_products
 from zoo.core.errors import ZooError
 from zoo.generation.sampling import choose
 
 PREFILL = 128
 """Prompt tokens read at once by a model that sets no segment length of its own."""
+FEWEST = 16
+"""Tokens to which a shorter prompt is padded; a longer one to the next power of two."""
+SLOTS = 64
+"""Room is made for so many tokens more at a time: few sizes are compiled, and few slots empty."""
+AT_ONCE = 8
+"""Tokens written by one call of the compiled loop: few, so that they can be read as they come."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +39,15 @@ class Sampling:
 
 
 class Writer:
-    """Writes with a task (anything with `run` and `initial_state`). Compiled once, used often."""
+    """Writes with a task: anything with `encode`, `logits`, `run` and `initial_state`. Compiled
+    once, used often; the loop by XLA where that is known to be faster, see `core.compiled`."""
 
     def __init__(self, task: Any):
         self.task, backbone = task, task.backbone
         self.limit = backbone.max_sequence_length
-        self.segment = backbone.memory_length or self.limit or PREFILL
+        self.segment = backbone.memory_length or min(PREFILL, self.limit or PREFILL)
         self.read = compiled(self._read, task)
-        self.step = compiled(self._step, task)
+        self.write_some = compiled(self._write_some, task, jit_compile=fast_products())
 
     def write(
         self,
@@ -58,18 +65,21 @@ class Writer:
         if max_new_tokens < 0:
             raise ZooError(f"max_new_tokens: found {max_new_tokens}, expected at least 0.")
         logits, state = self.begin(prompt, max_new_tokens, source)
-        draws = keras.random.uniform((max_new_tokens,), seed=sampling.seed)
+        room = -(-max_new_tokens // AT_ONCE) * AT_ONCE
+        draws = np.array(keras.random.uniform((room,), seed=sampling.seed))
         options = (
             np.array([sampling.temperature], "float32"),
             np.array([sampling.top_k], "int32"),
             np.array([sampling.top_p], "float32"),
         )
-        for place in range(max_new_tokens):
-            token, logits, state = self.step(logits, state, draws[place : place + 1], *options)
-            chosen = int(token[0])
-            if chosen in stop_token_ids:
-                return
-            yield chosen
+        for place in range(0, max_new_tokens, AT_ONCE):
+            number = np.int32(min(AT_ONCE, max_new_tokens - place))
+            some = draws[place : place + AT_ONCE]
+            tokens, logits, state = self.write_some(number, logits, state, some, *options)
+            for token in np.array(tokens)[:number].tolist():
+                if token in stop_token_ids:
+                    return
+                yield token
 
     def begin(
         self, prompt: np.ndarray, max_new_tokens: int, source: dict[str, Any] | None = None
@@ -83,7 +93,8 @@ class Writer:
                 f"positions of this model end at {self.limit}. Shorten the prompt, or ask for at "
                 f"most {max(0, self.limit - len(prompt))} new tokens."
             )
-        slots = self.limit or -(-total // PREFILL) * PREFILL
+        slots = -(-total // SLOTS) * SLOTS
+        slots = min(slots, self.limit or slots)
         logits, state, told = None, self.task.initial_state(1, slots), source or {}
         for first in range(0, len(prompt), self.segment):
             segment = self._segment(prompt[first : first + self.segment])
@@ -92,20 +103,32 @@ class Writer:
         return logits, state
 
     def _segment(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Token ids and padding mask of one segment, `1 t`, padded so that one graph serves all."""
-        padded = np.zeros((1, self.segment), "int32")
+        """Token ids and padding mask of one segment, `1 t`, padded so that few graphs serve all."""
+        size = min(self.segment, max(FEWEST, 2 ** (len(tokens) - 1).bit_length()))
+        padded = np.zeros((1, size), "int32")
         padded[0, : len(tokens)] = tokens
-        return padded, np.arange(self.segment)[None] < len(tokens)
+        return padded, np.arange(size)[None] < len(tokens)
 
     def _read(self, token_ids: Any, padding_mask: Any, state: Any, told: Any) -> tuple[Any, Any]:
         """A segment -> logits after its last token, `b v`, and the next state."""
         inputs = {"token_ids": token_ids, "padding_mask": padding_mask, **told}
-        logits, state = self.task.run(inputs, state)
+        hidden, state = self.task.encode(inputs, state)
         last = ops.sum(ops.cast(padding_mask, "int32"), axis=1) - 1
-        return ops.take_along_axis(logits, last[:, None, None], axis=1)[:, 0], state
+        hidden = ops.take_along_axis(hidden, last[:, None, None], axis=1)
+        return self.task.logits(hidden)[:, 0], state
 
-    def _step(self, logits: Any, state: Any, uniform: Any, *options: Any) -> tuple[Any, Any, Any]:
-        """Logits `b v` -> the token chosen, `b`, logits after it, and the next state."""
-        token = choose(logits, uniform, *options)
-        logits, state = self.task.run({"token_ids": token[:, None]}, state)
-        return token, logits[:, 0], state
+    def _write_some(
+        self, number: Any, logits: Any, state: Any, draws: Any, *options: Any
+    ) -> tuple[Any, Any, Any]:
+        """Logits `1 v` -> the tokens chosen, as many as there are draws of which the first `number`
+        count, logits after them, and the next state."""
+        places = ops.arange(draws.shape[0])
+
+        def body(place, tokens, logits, state):
+            token = choose(logits, ops.take(draws, place)[None], *options)
+            logits, state = self.task.run({"token_ids": token[:, None]}, state)
+            return place + 1, ops.where(places == place, token, tokens), logits[:, 0], state
+
+        first = ops.zeros((), "int32"), ops.zeros_like(places), logits, state
+        _, *after = ops.while_loop(lambda place, *_: place < number, body, first)
+        return tuple(after)

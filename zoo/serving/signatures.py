@@ -99,7 +99,7 @@ class CausalLMSignatures:
             place = tf.clip_by_value(place, 0, tf.shape(mask)[1] - 1)
             return tf.where(inside[:, None], tf.gather(logits, place, batch_dims=1), last)
 
-        state = self.task.initial_state(batch, self.limit or tf.shape(inputs)[1] + longest)
+        state = self.task.initial_state(batch, tf.shape(inputs)[1] + longest)
         last = tf.zeros([batch, self.tokenizer.vocabulary_size])
         last, state = self._read(inputs, counts, state, last, keep)
         draws = tf.map_fn(
