@@ -39,8 +39,12 @@ TASKS = {
         {**FRAMED, **SOURCE},
         IDS[:, 1:],
     ),
-    "text_classifier": (lambda: test_heads.build("first"), FRAMED, np.array([3, 1])),
-    "token_classifier": (lambda: test_heads.build("token_classifier"), FRAMED, IDS[:, :-1] % 5),
+    "text_classifier": (lambda: test_heads.build("first", dropout=0.0), FRAMED, np.array([3, 1])),
+    "token_classifier": (
+        lambda: test_heads.build("token_classifier", dropout=0.0),
+        FRAMED,
+        IDS[:, :-1] % 5,
+    ),
     "span_qa": (
         lambda: test_heads.build("span_qa", dropout=0.0),
         FRAMED,

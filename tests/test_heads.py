@@ -9,6 +9,7 @@ from keras import ops
 from zoo.backbones import Backbone
 from zoo.core.kinds import find, make
 from zoo.tasks import Task
+from zoo.training.learner import Learner
 
 CLASSES = 5
 TASKS = {
@@ -57,6 +58,22 @@ def test_it_answers_for_tokens_and_sees_no_padding(task, ids):
     np.testing.assert_array_equal(after, before)
     moved = np.array(model({"token_ids": ids + (np.arange(9) == 4), "padding_mask": TOKENS}))
     assert np.abs(moved - model({"token_ids": ids, "padding_mask": TOKENS})).max() > 1e-5
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "masked_lm"])
+def test_its_head_drops_where_it_is_trained(task, ids):
+    """And only there: the backbone drops nothing here."""
+    learner = Learner(build(task, dropout=0.5), 2)
+    inputs = {"token_ids": ids, "padding_mask": TOKENS}
+    targets = np.zeros(TASKS[task][1][:-1], "int32")
+    weights = np.ones(targets.shape, "float32")
+
+    def loss(training):
+        answer = learner(inputs, training=training)
+        return float(learner.compute_loss(inputs, targets, answer, weights, training))
+
+    assert loss(False) == loss(False)
+    assert loss(True) != loss(True)
 
 
 @pytest.mark.parametrize("task", TASKS)

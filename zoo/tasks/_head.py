@@ -13,8 +13,8 @@ from zoo.tasks._cross_entropy import CrossEntropy
 
 
 class Head(Task):
-    """`dropout` is for what the head is given. Training minimises the cross-entropy, with
-    `label_smoothing`."""
+    """`encode` gives the scores. `dropout` is for what the head is given. Training minimises the
+    cross-entropy, with `label_smoothing`."""
 
     backbone_cls = Transformer
 
@@ -49,8 +49,12 @@ class Head(Task):
         return keras.layers.Dense(size, name=name, **like)
 
     def run(self, inputs, state=()):
-        hidden, state = self.encode(inputs, state)
-        return self.logits(hidden), state
+        return self.encode(inputs, state)
+
+    def logits(self, hidden):
+        """What `encode` gives: a dropout does not know any more, when the loss is taken, that the
+        model trains."""
+        return hidden
 
     def measure(self, hidden, targets, weights, taught=None):
         cross_entropy = CrossEntropy(self.label_smoothing)

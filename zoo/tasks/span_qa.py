@@ -20,6 +20,3 @@ class SpanQa(Head, KERAS_HUB_TASK):
         scores = ops.transpose(self.output_dense(self.drop(hidden)), (0, 2, 1))
         scores = ops.cast(scores, "float32")
         return ops.where(tokens_of(inputs)[:, None], scores, HIDDEN), state
-
-    def logits(self, hidden):
-        return hidden

@@ -32,13 +32,11 @@ class TextClassifier(Head, KERAS_HUB_TEXT_CLASSIFIER):
         self.output_dense = self.dense(self.num_classes, "logits")
 
     def encode(self, inputs, state=()):
-        """The one vector of each text, `b d`."""
+        """The scores of each text, float32 `b c`."""
         hidden, state = super().encode(inputs, state)
-        return POOLINGS[self.pooling](hidden, tokens_of(inputs)), state
-
-    def logits(self, hidden):
-        pooled = ACTIVATIONS[self.activation](self.pooled_dense(hidden))
-        return ops.cast(self.output_dense(self.drop(pooled)), "float32")
+        pooled = self.pooled_dense(POOLINGS[self.pooling](hidden, tokens_of(inputs)))
+        pooled = self.drop(ACTIVATIONS[self.activation](pooled))
+        return ops.cast(self.output_dense(pooled), "float32"), state
 
 
 def _last(hidden, tokens):

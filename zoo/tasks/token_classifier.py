@@ -17,5 +17,7 @@ class TokenClassifier(Head, KERAS_HUB_TASK):
     def make_head(self):
         self.output_dense = self.dense(self.num_classes, "logits")
 
-    def logits(self, hidden):
-        return ops.cast(self.output_dense(self.drop(hidden)), "float32")
+    def encode(self, inputs, state=()):
+        """The scores of each token, float32 `b t c`."""
+        hidden, state = super().encode(inputs, state)
+        return ops.cast(self.output_dense(self.drop(hidden)), "float32"), state
