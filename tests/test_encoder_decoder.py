@@ -10,6 +10,7 @@ from keras import ops
 from zoo.backbones import Backbone
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make
+from zoo.generation.write import Sampling, Writer
 from zoo.tasks.seq2seq_lm import Seq2SeqLM
 
 BLOCKS = ["pre_norm", "post_norm"]
@@ -113,3 +114,19 @@ def test_it_is_a_keras_model_that_fits(inputs, draw):
     task.compile(keras.optimizers.Adam(1e-2), task.loss, jit_compile=True)
     losses = task.fit(inputs, targets, epochs=12, verbose=0).history["loss"]
     assert losses[-1] < losses[0] - 0.5
+
+
+def test_keras_hub_generates_what_is_written_token_by_token(inputs):
+    task = seq2seq()
+    source = {name: np.array(x) for name, x in inputs.items() if name.startswith("encoder")}
+    prompts, counts = inputs["token_ids"].astype("int32"), np.array([1, 3])
+    task.compile(sampler="greedy")
+    mask = np.arange(7)[None] < counts[:, None]
+    asked = {**source, "token_ids": prompts, "padding_mask": mask}
+    written = task.generate(asked, stop_token_ids=None)["token_ids"]
+    for row, count in enumerate(counts):
+        told = {name: x[row : row + 1] for name, x in source.items()}
+        greedy = Writer(task).write(
+            prompts[row, :count], 7 - count, Sampling(temperature=0.0), source=told
+        )
+        assert written[row, count:].tolist() == list(greedy)

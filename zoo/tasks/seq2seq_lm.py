@@ -2,10 +2,10 @@
 
 from zoo.backbones.encoder_decoder import EncoderDecoder
 from zoo.tasks import KERAS_HUB_SEQ2SEQ_LM
-from zoo.tasks._language_model import LanguageModel
+from zoo.tasks._written import Written
 
 
-class Seq2SeqLM(LanguageModel, KERAS_HUB_SEQ2SEQ_LM):
+class Seq2SeqLM(Written, KERAS_HUB_SEQ2SEQ_LM):
     """Call with `encoder_token_ids` int32 `b k`, `encoder_padding_mask` bool `b k` and `token_ids`
     int32 `b t`, `padding_mask` bool `b t` -> float32 logits `b t v`."""
 
