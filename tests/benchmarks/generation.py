@@ -1,10 +1,12 @@
 """Greedy writing with GPT-2 small, batch 1, against KerasHub and Hugging Face, side by side.
 
     python tests/benchmarks/generation.py --peers PYTHON [--precision bfloat16] [--prompt 32]
+    python tests/benchmarks/generation.py --endless
 
 PYTHON is an interpreter with torch and transformers. Weights are random, which costs the same.
 Every contender is a process of its own that is asked in turn; the table holds the medians of the
-tokens a second, the reading of the prompt included, what was compiled before not.
+tokens a second, the reading of the prompt included, what was compiled before not. `--endless`: what
+a thousand tokens take as a text grows, for models that remember a part of it.
 """
 
 import argparse
@@ -64,6 +66,44 @@ def hugging_face(arguments):
         model.generate(ids, attention_mask=mask, do_sample=False, pad_token_id=0, **number)
 
     return write
+
+
+def endless():
+    import numpy as np
+
+    from zoo.backbones import Backbone
+    from zoo.core.kinds import make
+    from zoo.generation.write import Sampling, Writer
+    from zoo.tasks.causal_lm import CausalLM
+
+    heads = {"num_heads": 4, "head_dim": 64}
+    xl = {"kind": "relative_xl", "hidden_dim": 256}
+    print("| seconds for a thousand tokens | the first | the tenth | the twentieth |")
+    print("|---|---|---|---|")
+    for name, attention in {
+        "Transformer-XL, 256 remembered": {
+            "kind": "segment_recurrent",
+            "memory_length": 256,
+            "position": xl,
+        },
+        "4 sinks and a window of 252": {
+            "kind": "streaming",
+            "num_sinks": 4,
+            "window": 252,
+            "position": "rotary",
+        },
+    }.items():
+        forward = {"kind": "plain", "intermediate_dim": 1024, "activation": "gelu"}
+        block = {"kind": "pre_norm", "attention": {**attention, **heads}, "feed_forward": forward}
+        sizes = {"num_layers": 4, "hidden_dim": 256, "vocabulary_size": 256}
+        writer = Writer(CausalLM(make(Backbone, {"kind": "transformer", "blocks": block}, **sizes)))
+        list(writer.write(np.arange(8), 16, Sampling()))
+        times, start = [], time.perf_counter()
+        for place, _ in enumerate(writer.write(np.arange(8), 20_000, Sampling()), 1):
+            if place % 1000 == 0:
+                times.append(time.perf_counter() - start)
+                start = time.perf_counter()
+        print(f"| {name} | {times[0]:.2f} | {times[9]:.2f} | {times[19]:.2f} |")
 
 
 def serve(arguments):
@@ -128,5 +168,11 @@ if __name__ == "__main__":
     parser.add_argument("--tokens", type=int, default=128)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--contender")
+    parser.add_argument("--endless", action="store_true")
     arguments = parser.parse_args()
-    serve(arguments) if arguments.contender else compare(arguments)
+    if arguments.endless:
+        endless()
+    elif arguments.contender:
+        serve(arguments)
+    else:
+        compare(arguments)
