@@ -19,6 +19,7 @@ from zoo.attention._hashing import inverse
 from zoo.attention._parts import unit
 from zoo.attention.kernels import HIDDEN
 from zoo.attention.kernels._dropout import Drop
+from zoo.attention.kernels._softmax import weights_again
 from zoo.attention.patterns import Pattern
 from zoo.core.loops import pullback, scan
 from zoo.core.places import Tile
@@ -144,7 +145,7 @@ class SortedChunks:
             asking, met = self.circle.split(group[0])
             asked, known, wanted = take(query, asking), take(key, met), take(into, asking)
             scores = self._hide(ops.matmul(asked, turned(known)), asking, met, rows)
-            weights = ops.exp(scores - take(top, asking)[..., None])
+            weights = weights_again(scores, take(top, asking))
             into_weights = ops.matmul(wanted, turned(take(value, met)))
             into_weights = self._drop(ops.cast(into_weights, "float32"), rows, group)
             # A score with itself is fixed; where it counts, all of its gradients sum up to 0.

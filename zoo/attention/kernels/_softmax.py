@@ -22,3 +22,12 @@ class Softmax(NamedTuple):
         if not self.off_by_one:
             return heads
         return heads * ops.cast(ops.sigmoid(log_sum), heads.dtype)[..., None]
+
+
+def weights_again(scores: Any, log_sum: Any) -> Any:
+    """Attention weights from scores made again, `… q k`, and the logarithm of their sum, `… q`.
+
+    No weight is above 1, but scores in the millions are rounded by more than an exponential bears
+    when they are summed in another order than before.
+    """
+    return ops.exp(ops.minimum(scores - log_sum[..., None], 0.0))

@@ -21,6 +21,7 @@ from zoo.attention.kernels._blocks import (
     with_none,
 )
 from zoo.attention.kernels._plan import Lines, Plan
+from zoo.attention.kernels._softmax import weights_again
 from zoo.core.loops import pullback
 
 
@@ -87,7 +88,7 @@ class Tiled:
 
             scores, turn = pullback(score, [asked, *tables])
             scores = self._hide_keys(scores, rows, blocks, lines)
-            weights = ops.exp(scores - total[..., None])
+            weights = weights_again(scores, total)
             _, turn_weights = pullback(weigh, [weights, *tables])
             into_weights, *more = turn_weights(ops.cast(of, "float32"))
             into_query, *into = turn(weights * (into_weights - less[..., None]))
@@ -115,7 +116,7 @@ class Tiled:
 
             scores, turn = pullback(score, [take(key, rows)])
             scores = self._hide_queries(scores, rows, blocks, lines)
-            weights = ops.exp(scores - total[..., None])
+            weights = weights_again(scores, total)
             _, turn_weights = pullback(weigh, [weights, take(value, rows)])
             into_weights, into_value = turn_weights(ops.cast(of, "float32"))
             (into_key,) = turn(weights * (into_weights - less[..., None]))
