@@ -132,6 +132,7 @@ def test_biases_and_norms_are_not_decayed():
         ("constant", [0.25, 1.0, 1.0, 1.0, 1.0]),
         ("linear", [0.25, 1.0, 0.55, 0.1, 0.1]),
         ("cosine", [0.25, 1.0, 0.55, 0.1, 0.1]),
+        ("halving", [0.25, 1.0, 1.0, 0.5**10, 0.5**10]),
         ("inverse_sqrt", [0.25, 1.0, (4 / 9) ** 0.5, (4 / 14) ** 0.5, (4 / 24) ** 0.5]),
     ],
 )
@@ -154,7 +155,16 @@ def test_the_noam_schedule_is_the_papers():
 
 
 def test_there_is_a_curve_for_every_schedule():
-    assert kinds("training/schedules") == ["constant", "cosine", "inverse_sqrt", "linear"]
+    every = ["constant", "cosine", "halving", "inverse_sqrt", "linear"]
+    assert kinds("training/schedules") == every
+
+
+def test_halvings_stand_at_even_distances():
+    """Of 340,000 steps, from the middle on every 17,000 (tensorflow/nmt's luong10)."""
+    schedule = make(Schedule, {"kind": "halving", "peak": 1.0}, steps=340_000)
+    at = (169_999, 186_999, 187_000, 203_999, 204_000, 322_999, 323_000, 339_999)
+    found = [float(schedule(step)) for step in at]
+    assert found == [1.0, 1.0, 0.5, 0.5, 0.25, 0.5**8, 0.5**9, 0.5**9]
 
 
 def learner_for(written, batch_size=2, **options):
