@@ -47,11 +47,13 @@ class Buckets(Ordered):
         require(corpus, 2, "training")
         buckets, in_order = self._plan(corpus)
         passed, place = divmod(step, len(in_order))
-        if self.passes.get(corpus, (None,))[0] != passed:
+        kept, mixed = self.passes.get(corpus, (None, []))
+        if kept != passed:
             luck = generator(self.seed, passed)
             cuts = self._cuts(buckets, luck.permutation(buckets.size))
-            self.passes[corpus] = passed, [cuts[one] for one in luck.permutation(len(cuts))]
-        return self._made(corpus, self.passes[corpus][1][place], generator(self.seed, step, 1))
+            mixed = [cuts[one] for one in luck.permutation(len(cuts))]
+            self.passes[corpus] = passed, mixed
+        return self._made(corpus, mixed[place], generator(self.seed, step, 1))
 
     def evaluation(self, corpus, place):
         require(corpus, 2, "validation")
