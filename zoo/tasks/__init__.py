@@ -60,7 +60,8 @@ class Task(Kind):
 
     def run(self, inputs: dict[str, Any], state: Any = ()) -> tuple[Any, Any]:
         """What the backbone takes -> what the task answers, and the next state."""
-        raise NotImplementedError
+        hidden, state = self.encode(inputs, state)
+        return self.logits(hidden), state
 
     def encode(self, inputs: dict[str, Any], state: Any = ()) -> tuple[Any, Any]:
         """What the backbone takes -> the hidden states that are measured, and the next state."""

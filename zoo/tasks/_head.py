@@ -48,9 +48,6 @@ class Head(Task):
         like = {"kernel_initializer": initializer, "dtype": self.backbone.dtype_policy}
         return keras.layers.Dense(size, name=name, **like)
 
-    def run(self, inputs, state=()):
-        return self.encode(inputs, state)
-
     def logits(self, hidden):
         """What `encode` gives: a dropout does not know any more, when the loss is taken, that the
         model trains."""

@@ -98,9 +98,5 @@ class LanguageModel(Task):
         head, size = (self.logits, self.scoring()), self.loss_chunk_size
         return cross_entropy(*head, hidden, targets, weights, size, taught)
 
-    def run(self, inputs, state=()):
-        hidden, state = self.encode(inputs, state)
-        return self.logits(hidden), state
-
     def initial_state(self, batch_size, num_slots=0):
         return self.backbone.initial_state(batch_size, num_slots)
