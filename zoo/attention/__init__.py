@@ -233,11 +233,6 @@ def project(dense: keras.layers.EinsumDense, x: Any, heads: slice = ALL) -> Any:
     return found if dense.bias is None else found + ops.cast(dense.bias[heads], x.dtype)
 
 
-def heads_first(x: Any) -> Any:
-    """`b t h e` -> `b h t e`, and back."""
-    return ops.transpose(x, (0, 2, 1, 3))
-
-
 def advance(length: Any, x: Any, padding_mask: Any) -> Any:
     """int32 `b` tokens seen -> tokens seen after those of x, `b t d`, padding not counted."""
     return length + (ops.shape(x)[1] if padding_mask is None else count(padding_mask))

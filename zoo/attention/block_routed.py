@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from zoo.attention import heads_first
 from zoo.attention._picks import Picks
+from zoo.attention.kernels import heads_first
 from zoo.attention.multi_head import MultiHead
 from zoo.attention.patterns.block_band import BlockBand
 from zoo.attention.patterns.causal import Causal

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from zoo.attention import Attention, heads_first
+from zoo.attention import Attention
+from zoo.attention.kernels import heads_first
 from zoo.core.places import Places, span
 from zoo.core.types import PositiveInt
 

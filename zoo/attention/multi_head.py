@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from zoo.attention import Attention, advance, heads_first
+from zoo.attention import Attention, advance
+from zoo.attention.kernels import heads_first
 from zoo.core.window import count, extend
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from keras import ops
 
-from zoo.attention import heads_first, project
+from zoo.attention import project
+from zoo.attention.kernels import heads_first
 from zoo.attention.multi_head import KeyValues, MultiHead
 from zoo.core.loops import scan
 from zoo.core.places import Places, span

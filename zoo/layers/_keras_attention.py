@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from zoo.attention._scored import Scored
+from zoo.attention.kernels import heads_first
 from zoo.attention.kernels._dropout import Drop
 from zoo.attention.kernels.dense import Dense
 from zoo.attention.patterns import Pattern
@@ -138,7 +139,7 @@ class KerasAttention(Scored, Projected):
 
     def _scores(self, query, key, rules):
         """The weights of all pairs, `b h q k`, before dropout."""
-        query, key = (ops.transpose(x, (0, 2, 1, 3)) for x in (query, key))
+        query, key = heads_first(query), heads_first(key)
         weights, log_sum = Dense().weights(query * query.shape[-1] ** -0.5, key, rules)
         return ops.cast(rules.softmax.finish(weights, log_sum), self.compute_dtype)
 

@@ -71,9 +71,9 @@ class Kernel(Kind):
 
         A query that may attend to nothing gives zeros.
         """
-        query, key, value = (ops.transpose(x, (0, 2, 1, 3)) for x in (query, key, value))
+        query, key, value = (heads_first(x) for x in (query, key, value))
         heads, log_sum = self.attend(query * query.shape[-1] ** -0.5, key, value, rules)
-        return ops.transpose(rules.softmax.finish(heads, log_sum), (0, 2, 1, 3))
+        return heads_first(rules.softmax.finish(heads, log_sum))
 
     def refuses(self, attention: Any) -> str:
         """Why this kernel cannot compute what an attention asks; empty when it can."""
@@ -83,6 +83,11 @@ class Kernel(Kind):
         """Scaled query `b h q e`, key and value `b g k e` -> heads `b h q e`, and the logarithm of
         the sum of the exponentials of each query's scores, float32 `b h q`."""
         raise NotImplementedError
+
+
+def heads_first(x: Any) -> Any:
+    """`b t h e` -> `b h t e`, and back."""
+    return ops.transpose(x, (0, 2, 1, 3))
 
 
 def flat(table: Any) -> Any:

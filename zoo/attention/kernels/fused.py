@@ -8,7 +8,7 @@ is added to the scores.
 import keras
 from keras import ops
 
-from zoo.attention.kernels import Kernel
+from zoo.attention.kernels import Kernel, heads_first
 from zoo.attention.kernels.dense import every_query_sees, visible
 
 
@@ -23,8 +23,7 @@ class Fused(Kernel):
     def __call__(self, query, key, value, rules):
         scale = query.shape[-1] ** -0.5
         tile = rules.table(query.shape[2])
-        heads_first = ops.transpose(query * scale, (0, 2, 1, 3))
-        extra = rules.position.score(heads_first, rules.tables, tile)
+        extra = rules.position.score(heads_first(query * scale), rules.tables, tile)
         seen = visible(rules, tile)
         heads = ops.dot_product_attention(
             query,
