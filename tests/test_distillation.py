@@ -252,7 +252,7 @@ def test_a_teacher_must_be_of_the_same_task_and_vocabulary(teacher, tmp_path):
     says(said, "small: has 37 tokens in its vocabulary, expected 257, as many as the student")
     zoo.save(causal_lm(gpt(max_sequence_length=7), 257), tmp_path / "short")
     said = refused(trained, tmp_path / "run", by(tmp_path / "short"))
-    says(said, "short: reads up to 7 tokens, but batches have 8.")
+    says(said, "short: found 8 token_ids a row, but the positions of the model end at 7.")
     zoo.save(causal_lm(gpt(max_sequence_length=8), 257).backbone, tmp_path / "headless")
     said = refused(trained, tmp_path / "run", by(tmp_path / "headless"))
     says(said, "headless: is there for nothing, expected causal_lm")

@@ -19,7 +19,7 @@ from zoo.recipe.layers import attentions, distinct, named, way
 from zoo.recipe.load import Resolved
 from zoo.recipe.picture import draw
 from zoo.recipe.sections import Training
-from zoo.recipe.trial import try_batch
+from zoo.recipe.trial import longest, try_batch
 from zoo.training.optimizers import Optimizer
 from zoo.training.schedules import Schedule
 
@@ -79,7 +79,7 @@ def cost(recipe: Resolved, text: build.Text) -> Cost:
     settings = build.training(recipe)
     with build.at(recipe, "training", "schedule"):
         make(Schedule, settings.schedule, steps=settings.steps)
-    found = symbolically(_cost, recipe, _longest(text), _kept(settings))
+    found = symbolically(_cost, recipe, longest(text), _kept(settings))
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if found.num_bytes > there:
         raise ZooError(
@@ -89,14 +89,6 @@ def cost(recipe: Resolved, text: build.Text) -> Cost:
             "memory or batch."
         )
     return found
-
-
-def _longest(text: build.Text) -> Batch:
-    """The longest batch of a pass over the text; the last of those that write as much, for it may
-    read more."""
-    shapes = text.batching.shapes(text.train)
-    place = max(range(len(shapes)), key=lambda place: (shapes[place][1], place))
-    return text.batching.evaluation(text.train, place)
 
 
 def _cost(recipe: Resolved, batch: Batch, kept: float) -> Cost:

@@ -8,6 +8,7 @@ import numpy as np
 from zoo.core.errors import ZooError, innermost
 from zoo.core.kinds import to_config
 from zoo.data.batching import Batch
+from zoo.recipe.build import Text
 from zoo.recipe.load import Resolved
 
 
@@ -30,11 +31,16 @@ class Trial(keras.layers.Layer):
             raise
 
 
-def try_batch(recipe: Resolved, task: Any, batch: Batch) -> None:
-    """Raises ZooError for texts longer than the positions of a task, and for batches that are made
-    for another kind of task."""
-    place = recipe.place(("data", "batching"))
-    backbone, inputs = task.backbone, batch.inputs
+def longest(text: Text) -> Batch:
+    """The longest batch of a pass over the text; the last of those that write as much, for it may
+    read more."""
+    shapes = text.batching.shapes(text.train)
+    place = max(range(len(shapes)), key=lambda place: (shapes[place][1], place))
+    return text.batching.evaluation(text.train, place)
+
+
+def require_room(place: str, backbone: Any, inputs: dict[str, Any]) -> None:
+    """Raises ZooError at a place for texts longer than the positions of a backbone."""
     ends = {"token_ids": backbone.max_sequence_length}
     ends |= {"encoder_token_ids": backbone.max_source_length}
     for name, end in ends.items():
@@ -43,6 +49,13 @@ def try_batch(recipe: Resolved, task: Any, batch: Batch) -> None:
                 f"{place}: found {inputs[name].shape[1]:,} {name} a row, but the positions of the "
                 f"model end at {end:,}."
             )
+
+
+def try_batch(recipe: Resolved, task: Any, batch: Batch) -> None:
+    """Raises ZooError for texts longer than the positions of a task, and for batches that are made
+    for another kind of task."""
+    place = recipe.place(("data", "batching"))
+    require_room(place, task.backbone, batch.inputs)
     trial = Trial(task)
     try:
         trial(*keras.tree.map_structure(_symbol, tuple(batch)))

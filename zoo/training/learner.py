@@ -6,7 +6,7 @@ import keras
 from keras import ops, tree
 
 from zoo.core.window import forget
-from zoo.tasks._taught import Taught
+from zoo.tasks import Taught
 from zoo.training.by_shape import by_shape
 from zoo.training.teacher import Teacher
 

@@ -9,7 +9,8 @@ from zoo.convert import checkpoint
 from zoo.core.errors import ZooError
 from zoo.recipe import build
 from zoo.recipe.load import Resolved
-from zoo.tasks._taught import Taught
+from zoo.recipe.trial import longest, require_room
+from zoo.tasks import Taught
 
 
 class Teacher:
@@ -61,9 +62,6 @@ def _require_alike(task: Any, recipe: Resolved, folder: Path) -> None:
 
 
 def _require_room(task: Any, text: build.Text, folder: Path) -> None:
-    longest = max(length for _, length in text.batching.shapes(text.train))
-    limit = task.backbone.max_sequence_length
-    if limit and longest > limit:
-        raise ZooError(f"{folder}: reads up to {limit:,} tokens, but batches have {longest:,}.")
+    require_room(str(folder), task.backbone, longest(text).inputs)
     if text.batching.varied and tree.flatten(task.initial_state(1)):
         raise ZooError(f"{folder}: remembers something for each row, but batches differ in rows.")
