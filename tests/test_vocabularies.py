@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 import sentencepiece
@@ -93,7 +92,6 @@ def test_a_published_sentence_piece_model_reads_and_writes_by_its_own_rules(tmp_
 @pytest.fixture(scope="module", params=["byte_pair", "word_piece", "sentence_piece"])
 def exported(request, tmp_path_factory):
     tokenizer = learned(request.param)
-    keras.utils.set_random_seed(0)  # made before the fixture that seeds every test
     task = causal_lm(gpt(max_sequence_length=64), vocabulary_size=tokenizer.vocabulary_size)
     wanted = Export(signatures=["score", "generate"], prompt="the license", max_new_tokens=9)
     folder = tmp_path_factory.mktemp("saved")

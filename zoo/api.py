@@ -152,9 +152,9 @@ def generate(
 
     `sampling`: temperature, top_k, top_p, seed. With `num_beams` nothing is drawn: the likeliest
     text is searched for, by `length_penalty`, and comes whole; mask-predict tries texts of so many
-    lengths, 5 for 0. `echo` begins with the prompt where
-    the text goes on with it. Writing ends at the model's end token, after `max_new_tokens`, or when
-    it has written `stop`. Raises ZooError for a model that writes no text.
+    lengths, 5 for 0. `echo` begins with the prompt where the text goes on with it. Writing ends at
+    the model's end token, after `max_new_tokens`, or when it has written `stop`. Raises ZooError
+    for a model that writes no text.
     """
     from zoo.generation.beams import BeamSearch, BeamWriter
     from zoo.generation.write import Sampling, Writer

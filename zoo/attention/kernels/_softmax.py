@@ -24,10 +24,11 @@ class Softmax(NamedTuple):
         return heads * ops.cast(ops.sigmoid(log_sum), heads.dtype)[..., None]
 
 
-def weights_again(scores: Any, log_sum: Any) -> Any:
-    """Attention weights from scores made again, `… q k`, and the logarithm of their sum, `… q`.
+def weights_again(scores: Any, bound: Any) -> Any:
+    """exp(score - bound) of scores made again, `… q k`. When they were made first none was above
+    its bound, `… q`: the logarithm of the sum of their exponentials, or the highest of them.
 
-    No weight is above 1, but scores in the millions are rounded by more than an exponential bears
-    when they are summed in another order than before.
+    So no weight is above 1, but scores in the millions are rounded by more than an exponential
+    bears when they are summed in another order than before.
     """
-    return ops.exp(ops.minimum(scores - log_sum[..., None], 0.0))
+    return ops.exp(ops.minimum(scores - bound[..., None], 0.0))
