@@ -15,7 +15,7 @@ Cut = tuple[int, np.ndarray]
 """The length of a batch, and its documents."""
 
 
-class Buckets(Ordered):
+class Buckets(Batching):
     """The rows of another `batching`, each as long as the first of `lengths` that has room for its
     document; the last of them is that of the batching. Shorter batches have more rows, so that all
     have about as many tokens. Every pass takes all documents, in a new order, and the lengths in
