@@ -180,6 +180,14 @@ def test_labels_are_tokenised_once_for_all_batches(reviews, word_piece, monkeypa
     assert read == [2]
 
 
+def test_a_line_ends_where_an_editor_breaks_it(tmp_path):
+    text = "odd \u2028 and \x85 and \x1e, all one line"
+    lines = [json.dumps({"text": text}, ensure_ascii=False)] * 3
+    (tmp_path / "r.jsonl").write_bytes("\r\n".join(lines).encode())
+    found = make(Source, {"kind": "json_lines", "path": str(tmp_path / "r.jsonl")}).train()
+    assert [document.data.tobytes().decode() for document in found] == [text] * 3
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -1,6 +1,7 @@
 """Files that are read whole, packed or not."""
 
 import gzip
+import io
 import zlib
 from pathlib import Path
 
@@ -9,11 +10,13 @@ from zoo.core.folders import at_home
 
 
 def lines(path: str, option: str) -> list[str]:
-    """The lines of a UTF-8 text file; `.gz` is unpacked. Raises ZooError at an option."""
+    """The lines of a UTF-8 text file; `.gz` is unpacked. A line ends where an editor breaks it, not
+    at the other characters that Unicode calls line breaks. Raises ZooError at an option."""
     file = Path(at_home(path))
     try:
         data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-        return data.decode("utf-8-sig").splitlines()
+        text = io.StringIO(data.decode("utf-8-sig"), newline=None)
+        return [line.removesuffix("\n") for line in text]
     except FileNotFoundError as wrong:
         near = [other.name for other in file.parent.glob("*")] if file.parent.is_dir() else []
         raise ZooError(f"there is no file {file}. {suggest(file.name, near)}", option) from wrong
