@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -73,6 +74,11 @@ class Source(Kind):
     def validation(self) -> list[Document]:
         """The documents held out; an empty list when the recipe names none."""
         raise NotImplementedError
+
+    def prompt(self, text: str) -> bytes:
+        """What a model that learned from these documents is asked to go on with, or to answer:
+        the text itself, unless documents have a form of their own. Raises ZooError."""
+        return os.fsencode(text)
 
     def columns(self, tokenizer: Tokenizer) -> tuple[Columns, Columns]:
         """`train` and `validation` as a tokenizer writes them. Raises ZooError."""

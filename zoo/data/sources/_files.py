@@ -1,11 +1,14 @@
-"""Files that are read whole, packed or not."""
+"""Files that are read whole, packed or not: their lines, and the JSON objects in these."""
 
 import gzip
 import io
+import json
 import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from zoo.core.errors import ZooError, suggest
+from zoo.core.errors import ZooError, shown, suggest
 from zoo.core.folders import at_home
 
 
@@ -26,3 +29,34 @@ def lines(path: str, option: str) -> list[str]:
         raise ZooError(f"{file} is damaged: {wrong}.", option) from wrong
     except UnicodeDecodeError as wrong:
         raise ZooError(f"{file}: found bytes that are not UTF-8 text.", option) from wrong
+
+
+def objects(path: str, option: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The JSON object in each line of a file, and what to call it. Empty lines are left out.
+    Raises ZooError at an option for a line that holds anything else, and for a file of none."""
+    empty = True
+    for number, line in enumerate(lines(path, option), 1):
+        if not line.strip():
+            continue
+        name, empty = f"{path}:{number}", False
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError) as wrong:
+            raise ZooError(f"{name}: not JSON: {wrong}.", option) from wrong
+        if not isinstance(found, dict):
+            raise ZooError(f"{name}: found {shown(found)}, expected a JSON object.", option)
+        yield name, found
+    if empty:
+        raise ZooError(f"{path}: found an empty file, expected a JSON object a line.", option)
+
+
+def field(fields: Mapping[str, Any], wanted: str, name: str, option: str) -> bytes:
+    """The text or whole number that an object called `name` holds in a field, in UTF-8. Raises
+    ZooError at an option for anything else there, and for nothing."""
+    if wanted not in fields:
+        raise ZooError(f"{name}: has no {shown(wanted)}. {suggest(wanted, fields)}", option)
+    found = fields[wanted]
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        text = f"{name}: {wanted}: found {shown(found)}, expected text or a whole number."
+        raise ZooError(text, option)
+    return str(found).encode(errors="replace")  # half of a pair of surrogates is no letter

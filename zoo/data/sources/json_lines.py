@@ -1,12 +1,9 @@
 """A document a line, as a JSON object: a text, and what is to be said of it."""
 
-import json
-
 import numpy as np
 
-from zoo.core.errors import ZooError, shown, suggest
 from zoo.data.sources import Document, Source
-from zoo.data.sources._files import lines
+from zoo.data.sources._files import field, objects
 from zoo.data.sources._pairs import answered
 
 
@@ -35,33 +32,10 @@ class JsonLines(Source):
         return self._documents(self.validation_path, "validation_path")
 
     def _documents(self, path, option) -> list[Document]:
-        numbered = enumerate(lines(path, option), 1)
-        found = [
-            self._document(f"{path}:{number}", line, option)
-            for number, line in numbered
-            if line.strip()
-        ]
-        if not found:
-            raise ZooError(f"{path}: found an empty file, expected a JSON object a line.", option)
-        return found
+        return [self._document(name, fields) for name, fields in objects(path, option)]
 
-    def _document(self, name, line, option) -> Document:
-        try:
-            fields = json.loads(line)
-        except (ValueError, RecursionError) as wrong:
-            raise ZooError(f"{name}: not JSON: {wrong}.", option) from wrong
-        if not isinstance(fields, dict):
-            raise ZooError(f"{name}: found {shown(fields)}, expected a JSON object.", option)
-        text = self._field(fields, self.text, name, "text")
+    def _document(self, name, fields) -> Document:
+        text = field(fields, self.text, name, "text")
         if self.answer is None:
             return Document(name, np.frombuffer(text, "uint8"))
-        return answered(name, text, self._field(fields, self.answer, name, "answer"))
-
-    def _field(self, fields, wanted, name, option) -> bytes:
-        if wanted not in fields:
-            raise ZooError(f"{name}: has no {shown(wanted)}. {suggest(wanted, fields)}", option)
-        found = fields[wanted]
-        if isinstance(found, bool) or not isinstance(found, str | int):
-            text = f"{name}: {wanted}: found {shown(found)}, expected text or a whole number."
-            raise ZooError(text, option)
-        return str(found).encode()
+        return answered(name, text, field(fields, self.answer, name, "answer"))
