@@ -181,7 +181,7 @@ def uncached(task, prompt):
 def test_a_cache_changes_nothing(model, gpt_lm, prompt):
     task = gpt_lm if model == "gpt" else causal_lm(transformer_xl(memory_length=20))
     options = BeamSearch(4, 8, END, 0.6)
-    found = BeamWriter(task).search(prompt, options)
+    found = BeamWriter(task).search(prompt[None], options)
     wanted = search(*uncached(task, prompt), options)  # of texts as likely, either may be found
     np.testing.assert_allclose(found.scores, wanted.scores, atol=1e-4)
     scores = []
@@ -200,13 +200,21 @@ def test_one_beam_without_a_penalty_is_greedy(model, written, request, prompt):
     task = request.getfixturevalue(model)
     greedy = [*Writer(task).write(prompt, 9, Sampling(temperature=0.0)), VOCABULARY]
     end = greedy[written]
-    found = BeamWriter(task).best(prompt, BeamSearch(1, 9, end, 0.0)).tolist()
-    assert found == greedy[: greedy.index(end)]
+    found = BeamWriter(task).best(prompt[None], BeamSearch(1, 9, end, 0.0))
+    assert found[0].tolist() == greedy[: greedy.index(end)]
+
+
+def test_prompts_side_by_side_are_answered_as_each_alone(gpt_lm, draw):
+    prompts, options = draw.integers(0, VOCABULARY, (3, 5)), BeamSearch(2, 6, END)
+    writer = BeamWriter(gpt_lm)
+    together = writer.best(prompts, options)
+    for prompt, found in zip(prompts, together):
+        np.testing.assert_array_equal(writer.best(prompt[None], options)[0], found)
 
 
 def test_positions_that_end_are_a_clear_error(gpt_lm, prompt):
     with pytest.raises(ZooError, match="5 tokens and 12 new ones are 17, but the positions"):
-        BeamWriter(gpt_lm).search(prompt, BeamSearch(2, 12, END))
+        BeamWriter(gpt_lm).search(prompt[None], BeamSearch(2, 12, END))
 
 
 @pytest.mark.parametrize("wrong", [(0, 5, END), (2, 0, END), (2, 5, END, -1.0)])

@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"core"},
+    {"metrics"},
     {"tokenizers", "embeddings", "positions", "attention.patterns", "generation", "data.sources"},
     {"attention.kernels", "data.corpus"},
     {"attention", "data.batching", "training.schedules", "training.optimizers"},
@@ -15,9 +16,10 @@ FLOORS = [
     {"blocks"},
     {"backbones"},
     {"tasks"},
-    {"layers", "architectures", "convert"},
+    {"layers", "architectures", "convert", "generation.search"},
     {"recipe"},
     {"training", "serving", "bench"},
+    {"results"},
     {"api"},
     {"cli"},
 ]

@@ -70,7 +70,7 @@ def test_a_text_without_end_costs_the_same_memory_and_one_graph():
     writer = Writer(causal_lm(transformer(attention=inside, final_norm=True)))
     sizes = set()
     for length in (3, 40):
-        _, state = writer.begin(np.arange(length) % 37, 1000)
+        _, state = writer.begin(np.arange(length)[None] % 37, 1000)
         sizes.add(tuple(leaf.shape for leaf in keras.tree.flatten(state)))
     assert sizes == {((1, 2, 10, 8), (1, 2, 10, 8), (1,)) * 2}
     written = list(writer.write(np.arange(3), 60, Sampling(temperature=0.0)))

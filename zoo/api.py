@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -105,19 +106,28 @@ def lengthen(
 def evaluate(
     run: str | Path, overrides: list[str] | None = None, batches: int | None = None
 ) -> dict[str, float]:
-    """Loss in nats a target, bits per byte where every token is one, and accuracy of a run on its
-    validation text, or on the first `batches` of it."""
+    """Loss in nats a target, bits per byte where every token is one, accuracy, and the metrics of
+    the recipe's section `evaluation`, of a run on its validation text, or on the first `batches`
+    of it. Kept in the run, too: `evaluations.jsonl`."""
+    from zoo.training import answers, evaluations
     from zoo.training.evaluate import evaluate as measure
     from zoo.training.loop import compiled
     from zoo.training.run import load_task, resolve
 
-    recipe = resolve(Path(run), overrides)
-    text = parts.text(recipe)
+    began, run = time.perf_counter(), Path(run)
+    recipe = resolve(run, overrides)
+    text, wanted = parts.text(recipe), parts.evaluation(recipe)
     if text.validation is None:
         raise ZooError(f"{run}: its recipe holds out no validation text.")
-    task = load_task(Path(run), recipe)
+    task = load_task(run, recipe)
     learner = compiled(task, text.batching.batch_size, parts.training(recipe))
-    return measure(learner, text.batching, text.validation, batches)
+    found = measure(learner, text.batching, text.validation, batches)
+    if wanted:
+        number = batches and batches * wanted.batch_size
+        found |= answers.measure(task, recipe, run, number)
+    seconds = round(time.perf_counter() - began, 2)
+    evaluations.write(run, evaluations.Evaluation(overrides or [], batches, found, seconds))
+    return found
 
 
 def recl(
@@ -171,7 +181,7 @@ def generate(
         return tokenizer.stream(_filled_in(task, tokenizer, source, num_beams))
     if num_beams:
         options = BeamSearch(num_beams, max_new_tokens, tokenizer.end_token_id, length_penalty)
-        new: Any = BeamWriter(task).best(tokens, options, source)
+        new: Any = BeamWriter(task).best(tokens[None], options, source)[0]
     else:
         ends = (tokenizer.end_token_id,)
         new = Writer(task).write(tokens, max_new_tokens, Sampling(**sampling), ends, source)

@@ -13,6 +13,7 @@ from zoo.core import machine
 from zoo.core.errors import ZooError
 from zoo.recipe.command import Overrides, RecipeName, Tiny, copy, list_
 from zoo.recipe.tokenize import tokenize
+from zoo.results.command import report
 from zoo.training.command import average, recl
 
 app = typer.Typer(
@@ -51,6 +52,7 @@ def check(
     resolved = load(recipe, overrides, tiny)
     build.text(resolved)
     build.distillation(resolved)
+    build.evaluation(resolved)
     machine.start_backend()
     from zoo.recipe.check import describe
 
@@ -92,6 +94,7 @@ def train(
     resolved = load(recipe, overrides, tiny)
     build.text(resolved)
     build.distillation(resolved)
+    build.evaluation(resolved)
     folder = run or Path("runs") / resolved.name
     print(f"{resolved.name}: training in {folder}", flush=True)
     if build.training(resolved).return_memory:
@@ -134,10 +137,15 @@ def evaluate(
     print(f"{_measured(found)}, over {found['tokens']:,.0f} targets")
 
 
+MEASURED = ("loss", "bits_per_byte", "accuracy", "tokens", "best_loss")
+
+
 def _measured(found: dict) -> str:
     bits = found.get("bits_per_byte")
     more = f" ({bits:.4f} bits per byte)" if bits is not None else ""
-    return f"loss {found['loss']:.4f} nats{more}, {100 * found['accuracy']:.2f} % right"
+    text = f"loss {found['loss']:.4f} nats{more}, {100 * found['accuracy']:.2f} % right"
+    metrics = [name for name in found if name not in MEASURED]
+    return ", ".join([text, *(f"{name} {found[name]:.2f}" for name in metrics)])
 
 
 @app.command()
@@ -214,6 +222,7 @@ def convert(
 app.command()(bench)
 app.command()(average)
 app.command()(recl)
+app.command()(report)
 
 
 def main() -> None:

@@ -5,6 +5,8 @@ import importlib
 import importlib.metadata
 import os
 import platform
+import shutil
+import subprocess
 from pathlib import Path
 
 PACKAGES = [
@@ -25,6 +27,18 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def commit() -> str:
+    """The commit of the zoo's own checkout, with a + where files in it differ; empty where it is
+    installed without one."""
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists() or not shutil.which("git"):
+        return ""
+    git = ["git", "-C", str(root)]
+    said = [["rev-parse", "--short=7", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]]
+    found = [subprocess.run([*git, *words], capture_output=True, text=True) for words in said]
+    return found[0].stdout.strip() + ("+" if found[1].stdout.strip() else "")
 
 
 def hardware() -> str:

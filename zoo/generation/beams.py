@@ -61,10 +61,10 @@ class BeamWriter(Writer):
     def search(
         self, prompt: np.ndarray, options: BeamSearch, source: dict[str, Any] | None = None
     ) -> Beams:
-        """Token ids of a prompt (int `t`, at least one) -> the texts that follow, `1 n t`.
-        `source` is what is told of a text to read, such as `encoder_token_ids` `1 k`.
+        """Token ids of prompts, int `b t`, at least one each -> the texts that follow, `b n t`.
+        `source` is what is told of the texts to read, such as `encoder_token_ids` `b k`.
 
-        Raises ZooError when prompt and new tokens together exceed the positions of the model.
+        Raises ZooError when prompts and new tokens together exceed the positions of the model.
         """
         if options not in self.compiled:
             self.compiled[options] = compiled(
@@ -74,11 +74,10 @@ class BeamWriter(Writer):
 
     def best(
         self, prompt: np.ndarray, options: BeamSearch, source: dict[str, Any] | None = None
-    ) -> np.ndarray:
-        """The best of these texts, int `t`, without its end token."""
-        found = self.search(prompt, options, source)
-        tokens = np.array(found.token_ids)[0, 0]
-        return tokens[tokens != options.end_token_id]
+    ) -> list[np.ndarray]:
+        """The best of these texts for each prompt, int `t`, without its end token."""
+        texts = np.array(self.search(prompt, options, source).token_ids)[:, 0]
+        return [text[text != options.end_token_id] for text in texts]
 
     def _go_on(self, token_ids: Any, state: Any) -> tuple[Any, Any]:
         logits, state = self.task.run({"token_ids": token_ids}, state)

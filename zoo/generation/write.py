@@ -64,7 +64,7 @@ class Writer:
         """
         if max_new_tokens < 0:
             raise ZooError(f"max_new_tokens: found {max_new_tokens}, expected at least 0.")
-        logits, state = self.begin(prompt, max_new_tokens, source)
+        logits, state = self.begin(prompt[None], max_new_tokens, source)
         room = -(-max_new_tokens // AT_ONCE) * AT_ONCE
         draws = np.array(keras.random.uniform((room,), seed=sampling.seed))
         options = (
@@ -84,30 +84,32 @@ class Writer:
     def begin(
         self, prompt: np.ndarray, max_new_tokens: int, source: dict[str, Any] | None = None
     ) -> tuple[Any, Any]:
-        """The prompt read: logits after it, `1 v`, and the state, with room for the new tokens.
+        """Prompts `b t` read: logits after them, `b v`, and the state, with room for new tokens.
         Raises ZooError when both together exceed the positions of the model."""
-        total = len(prompt) + max_new_tokens
+        rows, length = prompt.shape
+        total = length + max_new_tokens
         if self.limit and total > self.limit:
             raise ZooError(
-                f"prompt: {len(prompt)} tokens and {max_new_tokens} new ones are {total}, but the "
+                f"prompt: {length} tokens and {max_new_tokens} new ones are {total}, but the "
                 f"positions of this model end at {self.limit}. Shorten the prompt, or ask for at "
-                f"most {max(0, self.limit - len(prompt))} new tokens."
+                f"most {max(0, self.limit - length)} new tokens."
             )
         slots = -(-total // SLOTS) * SLOTS
         slots = min(slots, self.limit or slots)
-        logits, state, told = None, self.task.initial_state(1, slots), source or {}
-        for first in range(0, len(prompt), self.segment):
-            segment = self._segment(prompt[first : first + self.segment])
+        logits, state, told = None, self.task.initial_state(rows, slots), source or {}
+        for first in range(0, length, self.segment):
+            segment = self._segment(prompt[:, first : first + self.segment])
             logits, state = self.read(*segment, state, told)
             told = {}
         return logits, state
 
     def _segment(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Token ids and padding mask of one segment, `1 t`, padded so that few graphs serve all."""
-        size = min(self.segment, max(FEWEST, 2 ** (len(tokens) - 1).bit_length()))
-        padded = np.zeros((1, size), "int32")
-        padded[0, : len(tokens)] = tokens
-        return padded, np.arange(size)[None] < len(tokens)
+        """Token ids and padding mask of one segment, `b t`, padded so that few graphs serve all."""
+        rows, length = tokens.shape
+        size = min(self.segment, max(FEWEST, 2 ** (length - 1).bit_length()))
+        padded = np.zeros((rows, size), "int32")
+        padded[:, :length] = tokens
+        return padded, np.broadcast_to(np.arange(size) < length, (rows, size))
 
     def _read(self, token_ids: Any, padding_mask: Any, state: Any, told: Any) -> tuple[Any, Any]:
         """A segment -> logits after its last token, `b v`, and the next state."""

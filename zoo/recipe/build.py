@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from zoo.core.errors import ZooError, innermost
-from zoo.core.kinds import as_node, make
+from zoo.core.kinds import as_list, as_node, make
 from zoo.data.batching import Batching
 from zoo.data.corpus import Corpus, sample
 from zoo.data.sources import Source
+from zoo.generation.search import Search
+from zoo.metrics import Metric
 from zoo.recipe.load import Resolved
-from zoo.recipe.sections import Distillation, Export, Training
+from zoo.recipe.sections import Distillation, Evaluation, Export, Training
 from zoo.tokenizers import Tokenizer
 
 LEARN_FROM = 10_000_000
@@ -74,6 +76,18 @@ def distillation(recipe: Resolved) -> Distillation | None:
             task = f"is there for {theirs['kind']}, expected {ours}, the task of the student"
             raise ZooError(f"{settings.teacher}: {task}.")
     return settings
+
+
+def evaluation(recipe: Resolved) -> Evaluation | None:
+    """What is measured of a model that answers; nothing where the recipe does not say so."""
+    written = recipe.tree.get("evaluation")
+    if not written:
+        return None
+    with at(recipe, "evaluation", "metrics"):
+        metrics = [make(Metric, node) for node in as_list(written["metrics"])]
+    with at(recipe, "evaluation", "search"):
+        search = make(Search, written["search"])
+    return Evaluation(**{**written, "metrics": metrics, "search": search})
 
 
 def export(recipe: Resolved) -> Export | None:

@@ -32,6 +32,8 @@ SHELVES = {
     "backbones": "backbones",
     "tasks": "tasks",
     "tokenizers": "tokenizers",
+    "metrics": "metrics",
+    "search": "generation/search",
     "sources": "data/sources",
     "batching": "data/batching",
     "optimizers": "training/optimizers",

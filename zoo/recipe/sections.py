@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from zoo.backbones import Backbone
     from zoo.data.batching import Batching
     from zoo.data.sources import Source
+    from zoo.generation.search import Search
+    from zoo.metrics import Metric
     from zoo.tasks import Task
     from zoo.tokenizers import Tokenizer
     from zoo.training.optimizers import Optimizer
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Recipe:
-    """One page: which text, which model, how it is trained, and what is exported."""
+    """One page: which text, which model, how it is trained and measured, and what is exported."""
 
     def __init__(
         self,
@@ -30,10 +32,11 @@ class Recipe:
         data: Data,
         model: Model,
         training: Training,
+        evaluation: Evaluation | None = None,
         export: Export | None = None,
     ):
         self.tokenizer, self.data, self.model = tokenizer, data, model
-        self.training, self.export = training, export
+        self.training, self.evaluation, self.export = training, evaluation, export
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,16 @@ class Training:
                 f"{at_once}, such as {near or at_once} or {near + at_once}.",
                 "steps",
             )
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What `zoo evaluate` measures beside the loss: the answers that `search` finds to held-out
+    documents, `batch_size` at a time, by `metrics`."""
+
+    metrics: list[Metric]
+    search: Search
+    batch_size: PositiveInt = 32
 
 
 @dataclass(frozen=True)

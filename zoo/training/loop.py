@@ -18,7 +18,7 @@ from zoo.training.progress import Bar
 from zoo.training.run import check_resume, claim
 from zoo.training.schedules import ByBatches, Schedule
 from zoo.training.teacher import Teacher, teacher
-from zoo.training.watch import Watch
+from zoo.training.watch import Spent, Watch
 
 
 def train(recipe: Resolved, run: Path, resume: bool = False) -> dict[str, Any]:
@@ -31,13 +31,13 @@ def train(recipe: Resolved, run: Path, resume: bool = False) -> dict[str, Any]:
     claim(run, recipe, text, resume)
     distribution.prepare(settings.seed, settings.deterministic)
     learner = compiled(build.task(recipe), text.batching.batch_size, settings, taught_by)
-    start, spent = 0, 0.0
+    start, spent = 0, Spent()
     with Bar(recipe.name, settings.steps) as bar:
         if resume:
             folder, facts = checkpoints.latest(run, bar.say)
             check_resume(facts, text, settings.steps, folder)
             checkpoints.restore(folder, learner)
-            start, spent = facts["step"], facts["seconds"]
+            start, spent = facts["step"], Spent(facts["seconds"], facts.get("cpu_seconds", 0.0))
             bar.say(f"Going on from step {start}.")
         elif folder := recipe.tree["model"].get("checkpoint"):
             bar.say(begin_with(learner.task, recipe, folder))

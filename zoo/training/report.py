@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from zoo.core.machine import hardware, versions
+from zoo.core.machine import commit, hardware, versions
 
 COLUMNS = ["step", "loss", "bits_per_byte", "learning_rate", "tokens_per_second", "seconds"]
 MEASURED = ["loss", "bits_per_byte", "accuracy"]
@@ -43,8 +43,8 @@ def read(file: Path) -> list[dict[str, str]]:
 
 
 def write(run: Path, **facts: Any) -> None:
-    """`report.json`, with versions and hardware beside the facts given."""
-    facts |= {"versions": versions(), "hardware": hardware()}
+    """`report.json`, with versions, hardware and commit beside the facts given."""
+    facts |= {"versions": versions(), "hardware": hardware(), "commit": commit()}
     (run / "report.json").write_text(json.dumps(facts, indent=1) + "\n")
 
 

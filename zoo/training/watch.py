@@ -3,7 +3,7 @@
 import signal
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -25,6 +25,14 @@ class Interrupted(RunError):  # noqa: N818 (it is not an error)
     exit_code = 130
 
 
+class Spent(NamedTuple):
+    """What a run took before it went on from a checkpoint."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    """Of all processors together: what a busy machine does not change much."""
+
+
 class Watch(keras.callbacks.Callback):
     """Between steps: log, validate, save, and stop when asked to or when the loss is lost."""
 
@@ -36,12 +44,12 @@ class Watch(keras.callbacks.Callback):
         settings: Training,
         bar: Bar,
         start: int,
-        spent: float = 0.0,
+        spent: Spent = Spent(),  # noqa: B008 (it cannot change)
     ):
         super().__init__()
         self.recipe, self.run, self.text, self.settings = recipe, run, text, settings
         self.bar, self.start, self.step, self.logged = bar, start, start, start
-        self.spent = spent  # seconds, before this went on from a checkpoint
+        self.spent = spent
         self.log = report.Log(run / "log.csv", start)
         self.best = min((float(r["validation_loss"]) for r in self._validated()), default=np.inf)
         self.validation: dict[str, float] = {}
@@ -52,7 +60,8 @@ class Watch(keras.callbacks.Callback):
         return [row for row in self.log.rows if row.get("validation_loss")]
 
     def on_train_begin(self, logs=None):
-        self.began = self.clock = time.perf_counter()
+        self.began, self.began_cpu = time.perf_counter(), time.process_time()
+        self.clock = self.began
         self.handlers = {s: signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)}
 
     def on_train_end(self, logs=None):
@@ -101,7 +110,7 @@ class Watch(keras.callbacks.Callback):
             **found,
             "learning_rate": rate,
             "tokens_per_second": speed,
-            "seconds": self._seconds(),
+            "seconds": self._spent().seconds,
         }
         if validate:
             values |= self._validate()
@@ -137,7 +146,7 @@ class Watch(keras.callbacks.Callback):
         return {f"validation_{name}": found[name] for name in report.MEASURED if name in found}
 
     def _save(self) -> None:
-        facts = {"text": self.text.train.fingerprint(), "seconds": self._seconds()}
+        facts = {"text": self.text.train.fingerprint(), **self._spent()._asdict()}
         checkpoints.save_step(
             self.run, self.step, self.model, self.settings.keep_checkpoints, **facts
         )
@@ -145,8 +154,9 @@ class Watch(keras.callbacks.Callback):
             with averaged_weights(self.model):
                 checkpoints.save_best(self.run, self.model.task, step=self.step)
 
-    def _seconds(self) -> float:
-        return round(self.spent + time.perf_counter() - self.began, 2)
+    def _spent(self) -> Spent:
+        since = time.perf_counter() - self.began, time.process_time() - self.began_cpu
+        return Spent(*(round(sum(pair), 2) for pair in zip(self.spent, since)))
 
     def finish(self, learner: Learner) -> dict[str, Any]:
         """Write the report, or say how to go on after an interruption."""
@@ -158,7 +168,7 @@ class Watch(keras.callbacks.Callback):
             "training": {"loss": float(self.log.rows[-1]["loss"])} if self.log.rows else {},
             "validation": self.validation | {"best_loss": self.best} if self.validation else {},
             "tokens_seen": self.step * self.tokens,
-            "seconds": self._seconds(),
+            **self._spent()._asdict(),
         }
         with folders.readable_errors(self.run):
             report.write(self.run, **facts)

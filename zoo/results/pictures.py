@@ -1,0 +1,114 @@
+"""Runs as lines in a picture: against tokens seen, against context, against an option."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from zoo.results.figures import SAID, told
+from zoo.results.runs import Run
+
+Line = tuple[str, list[float], list[float]]
+"""A name, and what lies right and up."""
+
+
+def draw(runs: Sequence[Run], folder: Path, prefix: str = "") -> list[Path]:
+    """Every picture that there is something to draw for; the files written."""
+    lengths = dict.fromkeys(trained(run) for run in runs)
+    wanted: list[tuple[str, list[Line], dict[str, Any]]] = [
+        ("loss", list(map(_against_tokens, runs)), _axes("million tokens seen", "nats a token")),
+        (
+            "context",
+            [_against_context(run) for run in runs if run.contexts],
+            {
+                **_axes("tokens before it", "nats a token", xscale="log"),
+                "trained": [length for length in lengths if length],
+            },
+        ),
+        *((name, *found) for name, found in _against_options(runs).items()),
+    ]
+    written = []
+    for name, lines, axes in wanted:
+        if drawn := [line for line in lines if len(line[1]) > 1]:
+            written.append(folder / f"{prefix}{name}.png")
+            _draw(written[-1], drawn, axes)
+    return written
+
+
+def _axes(right: str, up: str, **more: Any) -> dict[str, Any]:
+    return {"xlabel": right, "ylabel": up, **more}
+
+
+def _against_tokens(run: Run) -> Line:
+    """Validation loss against the tokens it took."""
+    per_step = run.report.get("tokens_seen", 0) / max(1, run.report.get("step", 1)) / 1e6
+    rows = [row for row in run.log if row.get("validation_loss")]
+    right = [float(row["step"]) * per_step for row in rows]
+    return run.name, right, [float(row["validation_loss"]) for row in rows]
+
+
+def _against_context(run: Run) -> Line:
+    """Loss of the same tokens against how many before them were read."""
+    facts = run.contexts or {}
+    mine = next(of for name, of in facts["models"].items() if Path(name).name == run.name)
+    return run.name, facts["contexts"], mine["losses"]
+
+
+def trained(run: Run) -> int | None:
+    """How many tokens a row had that a run was trained on, or a segment."""
+    batching = run.tree["data"]["batching"]
+    return batching.get("sequence_length", batching.get("segment_length"))
+
+
+def _against_options(runs: Sequence[Run]) -> dict[str, tuple[list[Line], dict[str, Any]]]:
+    """By the last word of the first option that evaluations changed, where it is a number: lines of
+    the first figure told of each."""
+    found: dict[str, dict[str, dict[float, dict[str, float]]]] = {}
+    for run in runs:
+        for one in run.evaluations:
+            key, _, value = one.overrides[0].partition("=") if one.overrides else ("", "", "")
+            if (number := _number(value)) is not None:
+                found.setdefault(key, {}).setdefault(run.name, {})[number] = one.found
+    pictures = {}
+    for key, by_run in found.items():
+        first = told(next(iter(next(iter(by_run.values())).values())))[0]
+        said = SAID[first]
+        lines = [
+            (name, sorted(of), [said.times * of[x].get(first, float("nan")) for x in sorted(of)])
+            for name, of in by_run.items()
+        ]
+        up = said.words.replace("{}", "").strip()
+        pictures[key.rpartition(".")[2]] = lines, _axes(key, up, xscale=_scale(lines))
+    return pictures
+
+
+def _scale(lines: Sequence[Line]) -> str:
+    """Logarithmic where numbers grow by more than a factor of ten."""
+    right = [x for _, places, _ in lines for x in places]
+    return "log" if min(right) > 0 and max(right) > 10 * min(right) else "linear"
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.replace("_", ""))
+    except ValueError:
+        return None
+
+
+def _draw(file: Path, lines: Sequence[Line], axes: dict[str, Any]) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    trained = axes.get("trained", [])
+    figure, plot = pyplot.subplots(figsize=(7, 4), layout="constrained")
+    for name, right, up in lines:
+        plot.plot(right, up, marker="o", markersize=3, label=f"{name} ({up[-1]:.3g})")
+    for length in trained:
+        plot.axvline(length, linestyle="--", color="gray", linewidth=1)
+        plot.annotate("trained", (length, plot.get_ylim()[1]), ha="right", va="top", rotation=90)
+    plot.set(**{name: value for name, value in axes.items() if name != "trained"})
+    plot.grid(alpha=0.3)
+    plot.legend(fontsize="small")
+    figure.savefig(file, dpi=120)
+    pyplot.close(figure)

@@ -1,0 +1,67 @@
+"""What a model answers to held-out documents, beside what was expected."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zoo.core.errors import ZooError
+from zoo.core.folders import readable_errors, write_file
+from zoo.core.kinds import make
+from zoo.data.sources import Document, Source
+from zoo.recipe import build
+from zoo.recipe.load import Resolved
+from zoo.recipe.sections import Evaluation
+
+FILE = "answers.jsonl"
+
+
+class Answer(NamedTuple):
+    """One document's."""
+
+    document: str
+    """Its name."""
+    written: str
+    expected: str
+
+
+def measure(task: Any, recipe: Resolved, run: Path, number: int | None = None) -> dict[str, float]:
+    """The figures of a recipe's metrics over the answers to the first `number` of its held-out
+    documents, all by default. The answers are left in the run, `answers.jsonl`. Raises ZooError
+    for a model that does not answer, and for documents without an answer."""
+    wanted = build.evaluation(recipe)
+    if wanted is None:
+        return {}
+    with build.at(recipe, "data", "source"):
+        documents = make(Source, recipe.tree["data"]["source"]).validation()[:number]
+    for document in documents:
+        if not document.answers:
+            raise ZooError(f"{recipe.place(('evaluation',))}: {document.name} has no answer.")
+    with build.at(recipe, "evaluation", "search"):
+        found = list(answers(task, recipe, wanted, documents))
+    lines = [json.dumps(answer._asdict(), ensure_ascii=False) + "\n" for answer in found]
+    with readable_errors(run):
+        write_file(run / FILE, "".join(lines))
+    texts = [one.written for one in found], [one.expected for one in found]
+    return {name: x for metric in wanted.metrics for name, x in metric.score(*texts).items()}
+
+
+def answers(
+    task: Any, recipe: Resolved, wanted: Evaluation, documents: Sequence[Document]
+) -> Iterator[Answer]:
+    """The answers to documents, in their order. All batches have the same shape."""
+    tokenizer, source = build.tokenizer(recipe), build.batching(recipe).source
+    answer = wanted.search.begin(task, tokenizer)
+    for first in range(0, len(documents), wanted.batch_size):
+        some = documents[first : first + wanted.batch_size]
+        read = tokenizer.read_all([one.data[: one.answers[-1][0]] for one in some])
+        rows = np.resize(np.arange(len(some)), wanted.batch_size)
+        told = source([read[row] for row in rows], tokenizer)
+        found = answer({f"encoder_{name}": x for name, x in told.items()})
+        for document, tokens in zip(some, found):
+            start, stop = document.answers[-1]
+            written = b"".join(tokenizer.stream(tokens.tolist()))
+            expected = document.data[start:stop].tobytes()
+            yield Answer(document.name, *(x.decode(errors="replace") for x in (written, expected)))
