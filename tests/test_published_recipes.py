@@ -1,12 +1,10 @@
 """The recipes of published models: whole at full size, and four steps of each at toy sizes."""
 
-import json
-import random
 import re
-import string
 
 import numpy as np
 import pytest
+import small_files
 from keras.callbacks import LambdaCallback
 
 import zoo
@@ -37,34 +35,8 @@ def comment(name):
 
 
 @pytest.fixture(scope="module")
-def texts(tmp_path_factory):
-    """Files of a few hundred lines, under the options that name them, by kind of source."""
-    at, draw = tmp_path_factory.mktemp("text"), random.Random(0)
-    words = ["".join(draw.choices(string.ascii_lowercase, k=5)) for _ in range(300)]
-    lines = [" ".join(draw.choices(words, k=8)) + ".\n" for _ in range(300)]
-    (at / "a.txt").write_text("".join(lines))
-    (at / "b.txt").write_text("".join(line[::-1].strip() + "\n" for line in lines))
-    objects = ({"article": line, "abstract": line[:20]} for line in lines)
-    (at / "c.jsonl").write_text("".join(json.dumps(one) + "\n" for one in objects))
-    plain, other, pairs = (str(at / name) for name in ("a.txt", "b.txt", "c.jsonl"))
-    return {
-        "text_files": {"path": plain, "validation_path": other},
-        "parallel_text": {
-            "path": plain,
-            "target_path": other,
-            "validation_path": plain,
-            "validation_target_path": other,
-        },
-        "json_lines": {"path": pairs, "validation_path": pairs},
-    }
-
-
-def at_toy_sizes(name, texts):
-    """A recipe that reads the files of the test instead of those it names."""
-    source = zoo.load_recipe(name).tree["data"]["source"]
-    files = {option: path for option, path in texts[source["kind"]].items() if option in source}
-    given = [f"data.source.{option}={path}" for option, path in files.items()]
-    return zoo.load_recipe(name, [*QUICK, *given], tiny=True)
+def files(tmp_path_factory):
+    return small_files.write(tmp_path_factory.mktemp("text"))
 
 
 def test_there_are_recipes_and_none_is_left_out():
@@ -101,8 +73,9 @@ def test_it_has_the_published_model_and_as_many_parameters_as_it_says(name):
 
 
 @every
-def test_it_is_described_and_learns_for_four_steps_at_toy_sizes(name, texts):
-    recipe = at_toy_sizes(name, texts)
+def test_it_is_described_and_learns_for_four_steps_at_toy_sizes(name, files):
+    given = small_files.overrides(name, files)
+    recipe = zoo.load_recipe(name, [*QUICK, *given], tiny=True)
     text, settings = build.text(recipe), build.training(recipe)
     learner = compiled(build.task(recipe), text.batching.batch_size, settings)
     assert describe(recipe)["parameters"] == f"{learner.task.count_params():,}"
