@@ -10,7 +10,7 @@ FLOORS = [
     {"core"},
     {"metrics"},
     {"tokenizers", "embeddings", "positions", "attention.patterns", "generation", "data.sources"},
-    {"attention.kernels", "data.corpus"},
+    {"attention.kernels", "data.corpus", "baselines"},
     {"attention", "data.batching", "training.schedules", "training.optimizers"},
     {"data", "blocks.feed_forward"},
     {"blocks"},

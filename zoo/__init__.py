@@ -19,6 +19,7 @@ PUBLIC = {
     "save": "zoo.api",
     "lengthen": "zoo.api",
     "average": "zoo.api",
+    "baseline": "zoo.api",
     "recl": "zoo.api",
     "tokenize": "zoo.api",
     "layers": "zoo.layers",

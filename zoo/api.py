@@ -17,6 +17,7 @@ from zoo.recipe.sections import Export
 
 __all__ = [
     "average",
+    "baseline",
     "build",
     "evaluate",
     "export",
@@ -128,6 +129,18 @@ def evaluate(
     seconds = round(time.perf_counter() - began, 2)
     evaluations.write(run, evaluations.Evaluation(overrides or [], batches, found, seconds))
     return found
+
+
+def baseline(
+    recipe: Resolved, run: str | Path | None = None, kind: str | None = None
+) -> dict[str, Any]:
+    """A simple yardstick, fitted to the documents of a recipe and measured on those it holds out:
+    the `kind` that fits, or one that is named, `majority` or `{kind: bag_of_words, longest_run:
+    3}`. Returns the report in the folder `run`, by default `runs/<recipe name>_<kind>`. Raises
+    ZooError."""
+    from zoo.training.baseline import baseline as measure
+
+    return measure(recipe, run and Path(run), kind)[0]
 
 
 def recl(

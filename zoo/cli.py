@@ -14,7 +14,7 @@ from zoo.core.errors import ZooError
 from zoo.recipe.command import Overrides, RecipeName, Tiny, copy, list_
 from zoo.recipe.tokenize import tokenize
 from zoo.results.command import report
-from zoo.training.command import average, recl
+from zoo.training.command import average, baseline, recl
 
 app = typer.Typer(
     help="The attention zoo: long-context models for Keras, from a recipe to a SavedModel.",
@@ -221,6 +221,7 @@ def convert(
 
 app.command()(bench)
 app.command()(average)
+app.command()(baseline)
 app.command()(recl)
 app.command()(report)
 

@@ -34,6 +34,7 @@ SHELVES = {
     "tokenizers": "tokenizers",
     "metrics": "metrics",
     "search": "generation/search",
+    "baselines": "baselines",
     "sources": "data/sources",
     "batching": "data/batching",
     "optimizers": "training/optimizers",

@@ -50,7 +50,8 @@ class Run(NamedTuple):
     def experiment(self) -> str:
         """The same for runs that differ in their seed alone."""
         training = {k: v for k, v in self.tree["training"].items() if k != "seed"}
-        return json.dumps({**self.tree, "training": training}, sort_keys=True)
+        simple = self.report.get("baseline")
+        return json.dumps([{**self.tree, "training": training}, simple], sort_keys=True)
 
 
 def opened(folder: Path) -> Run:

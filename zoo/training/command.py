@@ -1,5 +1,5 @@
-"""The commands `zoo average` and `zoo recl`. What they need is imported when they are run:
-`zoo --help` is quick."""
+"""The commands `zoo average`, `zoo baseline` and `zoo recl`. What they need is imported when they
+are run: `zoo --help` is quick."""
 
 import os
 from pathlib import Path
@@ -9,6 +9,7 @@ import typer
 
 from zoo.core import machine
 from zoo.core.errors import ZooError
+from zoo.recipe.command import Overrides, RecipeName, Tiny
 
 
 def average(
@@ -34,6 +35,32 @@ def average(
     machine.start_backend()
     model = write(folders, to)
     print(f"{to}: the mean of {len(folders)} checkpoints, {model.count_params():,} parameters")
+
+
+def baseline(
+    recipe: RecipeName,
+    overrides: Overrides = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND",
+            help="Such as majority or '{kind: bag_of_words, longest_run: 3}'. [what fits]",
+        ),
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Folder to write. [runs/<recipe>_<kind>]")
+    ] = None,
+    tiny: Tiny = False,
+) -> None:
+    """Measure a simple yardstick on the documents of a recipe: is its model worth the trouble?"""
+    from zoo.recipe.load import load
+    from zoo.training.baseline import baseline as measure
+
+    facts, folder = measure(load(recipe, overrides, tiny), run, kind)
+    found = dict(facts["validation"])
+    over = f"over {found.pop('tokens'):,.0f} documents"
+    reached = ", ".join(f"{name} {value:.4f}" for name, value in found.items())
+    print(f"{facts['recipe']}: {facts['baseline']['kind']}, {reached}, {over}.\nReport: {folder}")
 
 
 def recl(
