@@ -6,6 +6,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+import theories
 from numpy.polynomial import Polynomial
 
 from zoo.core.errors import ZooError
@@ -24,6 +25,7 @@ SOURCES = {
     "list_ops": {"max_depth": 4, "max_args": 5, "min_length": 4, "max_length": 40},
     "needle": {"length": 150, "num_needles": 3, "value_length": 2},
     "reverse": {"word_length": 6, "min_word_length": 2, "num_symbols": 4},
+    "rule_taker": {"max_depth": 2, "num_rules": 6},
 }
 
 
@@ -54,6 +56,8 @@ def known(kind, given):
         key = given.rpartition(b"\n")[2].removesuffix(b"? ")
         (found,) = re.findall(rb"^%s: (\d+)$" % key, given, re.MULTILINE)
         return found
+    if kind == "rule_taker":
+        return theories.answer(given.decode())
     return words[-2][::-1] if kind == "reverse" else words[-2]
 
 

@@ -23,6 +23,8 @@ class Document(NamedTuple):
     answers: tuple[tuple[int, int], ...] = ()
     """Start and stop, in bytes and in order, of every stretch of the text that answers what stands
     before it. Empty where nothing is asked."""
+    support: tuple[tuple[int, int], ...] = ()
+    """Start and stop, in bytes, of every stretch that an answer follows from, where it is known."""
 
     def parts(self) -> list[np.ndarray]:
         """Its text in pieces: what is given, an answer, what is given, an answer, and so on."""
