@@ -3,6 +3,7 @@
 import json
 import random
 import string
+from pathlib import Path
 
 import zoo
 from zoo.core.kinds import as_node
@@ -20,9 +21,7 @@ def write(folder):
     lines = [" ".join(draw.choices(words, k=8)) + ".\n" for _ in range(300)]
     (folder / "a.txt").write_text("".join(lines))
     (folder / "b.txt").write_text("".join(line[::-1].strip() + "\n" for line in lines))
-    objects = ({"article": line, "abstract": line[:20]} for line in lines)
-    (folder / "c.jsonl").write_text("".join(json.dumps(one) + "\n" for one in objects))
-    plain, other, pairs = (str(folder / name) for name in ("a.txt", "b.txt", "c.jsonl"))
+    plain, other, objects = (str(folder / name) for name in ("a.txt", "b.txt", "c.jsonl"))
     return {
         "text_files": {"path": plain, "validation_path": other},
         "parallel_text": {
@@ -31,12 +30,35 @@ def write(folder):
             "validation_path": plain,
             "validation_target_path": other,
         },
-        "json_lines": {"path": pairs, "validation_path": pairs},
+        "json_lines": {"path": objects, "validation_path": objects},
     }
 
 
 def overrides(name, files):
     """What makes a recipe read the small files instead of those it names."""
-    source = as_node(zoo.load_recipe(name).tree["data"]["source"])
+    data = zoo.load_recipe(name).tree["data"]
+    source = as_node(data["source"])
+    if source["kind"] == "json_lines":
+        write_objects(Path(files["json_lines"]["path"]), source, as_node(data["batching"]))
     named = {option: path for option, path in files[source["kind"]].items() if option in source}
     return [f"data.source.{option}={path}" for option, path in named.items()]
+
+
+def write_objects(file, source, batching):
+    """The lines of `a.txt` in the fields that a recipe names, each with an answer where it wants
+    one: the first words, or a class, which then stands in the text."""
+    labels = batching.get("batching", batching).get("labels")
+    with file.open("w") as opened:
+        for number, line in enumerate((file.parent / "a.txt").read_text().splitlines()):
+            label = labels and labels[number % len(labels)]
+            fields = {source.get("text", "text"): f"{label} {line}" if labels else line}
+            fields |= {source["answer"]: label or line[:20]} if "answer" in source else {}
+            opened.write(json.dumps(fields) + "\n")
+
+
+def needed(name):
+    """The recipes whose runs a recipe begins with or learns from, as it names them."""
+    tree = zoo.load_recipe(name).tree
+    teacher = tree["training"].get("distillation", {}).get("teacher")
+    places = [teacher, tree["model"].get("checkpoint"), as_node(tree["tokenizer"]).get("path")]
+    return {Path(place).parts[1] for place in places if place and place.startswith("runs/")}
