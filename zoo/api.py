@@ -215,7 +215,8 @@ def _filled_in(task: Any, tokenizer: Any, source: dict[str, Any], num_lengths: i
 def _asked(recipe: Resolved, task: Any, tokenizer: Any, prompt: str) -> tuple[np.ndarray, dict]:
     """What is written already, int32 `t`, and what is to be read, `1 k`, if the task reads another
     text."""
-    read = tokenizer.read(np.frombuffer(os.fsencode(prompt), "uint8"))
+    asked = parts.source(recipe).prompt(prompt)
+    read = tokenizer.read(np.frombuffer(asked, "uint8"))
     start, end = tokenizer.start_token_id, tokenizer.end_token_id
     if "encoder_token_ids" not in task.input:
         return np.concatenate([[end], read]).astype("int32"), {}

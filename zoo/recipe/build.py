@@ -115,6 +115,12 @@ def batching(recipe: Resolved) -> Batching:
         return make(Batching, recipe.tree["data"]["batching"], seed=seed)
 
 
+def source(recipe: Resolved) -> Source:
+    """Where the text of a recipe comes from; no file is opened yet."""
+    with at(recipe, "data", "source"):
+        return make(Source, recipe.tree["data"]["source"])
+
+
 def text(recipe: Resolved) -> Text:
     """Open the files of a recipe. Raises ZooError when they are missing, empty or too short."""
     ours, cut = tokenizer(recipe), batching(recipe)
