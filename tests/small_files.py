@@ -21,7 +21,12 @@ def write(folder):
     lines = [" ".join(draw.choices(words, k=8)) + ".\n" for _ in range(300)]
     (folder / "a.txt").write_text("".join(lines))
     (folder / "b.txt").write_text("".join(line[::-1].strip() + "\n" for line in lines))
-    plain, other, objects = (str(folder / name) for name in ("a.txt", "b.txt", "c.jsonl"))
+    (folder / "d.jsonl").write_text("".join(json.dumps(article(line)) + "\n" for line in lines))
+    meetings = (meeting(n, lines[4 * n : 4 * n + 4]) for n in range(60))
+    (folder / "e.jsonl").write_text("".join(json.dumps(one) + "\n" for one in meetings))
+    plain, other, objects, articles, talks = (
+        str(folder / name) for name in ("a.txt", "b.txt", "c.jsonl", "d.jsonl", "e.jsonl")
+    )
     return {
         "text_files": {"path": plain, "validation_path": other},
         "parallel_text": {
@@ -31,6 +36,24 @@ def write(folder):
             "validation_target_path": other,
         },
         "json_lines": {"path": objects, "validation_path": objects},
+        "fields": {"path": articles, "validation_path": articles},
+        "meetings": {"path": talks, "validation_path": talks},
+    }
+
+
+def article(line):
+    return {"domain": line[:5], "date": line[6:11], "headline": line[12:23], "body": line}
+
+
+def meeting(number, lines):
+    """A meeting of some lines, as QMSum has them; who speaks gives its domain away."""
+    domain = ["Academic", "Committee", "Product"][number % 3]
+    query = {"query": lines[0][:5], "answer": lines[0][6:23]}
+    return {
+        "domain": domain,
+        "general_query_list": [query],
+        "specific_query_list": [{**query, "relevant_text_span": [["1", "2"]]}],
+        "meeting_transcripts": [{"speaker": domain, "content": line} for line in lines],
     }
 
 
