@@ -80,7 +80,7 @@ def test_what_it_writes_is_like_a_run_and_never_over_one(recipe, tmp_path, monke
     assert said["recipe"] == "films"
     assert said["baseline"]["kind"] == "bag_of_words"
     assert said["validation"]["accuracy"] == 0.8
-    assert {"seconds", "versions", "hardware", "parameters"} <= said.keys()
+    assert {"seconds", "hardware", "parameters"} <= said.keys()
     assert zoo.load_recipe(str(run / "recipe.yaml")).tree == zoo.load_recipe(recipe).tree
     says(refused(measured, recipe, run), "exists already, and is left as it is")
 
@@ -99,6 +99,29 @@ def test_documents_of_like_length_are_the_same_documents(recipe, tmp_path):
     buckets = f"data.batching={{kind: buckets, lengths: [4, 8], batching: {json.dumps(LABELLED)}}}"
     found = measured(recipe, tmp_path / "run", None, buckets)
     assert found["validation"] == measured(recipe, tmp_path / "other")["validation"]
+
+
+@pytest.fixture
+def summaries(tmp_path):
+    """The overrides that make a recipe ask for summaries of the same documents."""
+    lines = [{"text": "a b c d e", "label": "a b"}, {"text": "f g", "label": "f g h i"}]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    (tmp_path / "test.jsonl").write_text(json.dumps({"text": "a b c d", "label": "a b c"}))
+    pairs = {"kind": "pairs", "encoder_sequence_length": 9, "sequence_length": 9, "batch_size": 2}
+    asked = {
+        "metrics": [{"kind": "exact_match"}],
+        "search": {"kind": "beam_search", "max_new_tokens": 4},
+    }
+    return f"data.batching={json.dumps(pairs)}", f"evaluation={json.dumps(asked)}"
+
+
+def test_the_first_words_are_a_summary(recipe, summaries, tmp_path):
+    found = measured(recipe, tmp_path / "mean", None, *summaries)
+    assert found["baseline"] == {"kind": "lead", "num_words": None}
+    assert found["validation"] == {"exact_match": 100}  # of three words, the mean
+    found = measured(recipe, tmp_path / "two", "{kind: lead, num_words: 2}", *summaries)
+    assert found["validation"] == {"exact_match": 0}
+    says(refused(measured, recipe, tmp_path / "run", None, summaries[0]), "names no metrics")
 
 
 @pytest.mark.parametrize(

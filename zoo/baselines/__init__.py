@@ -15,8 +15,8 @@ class Baseline(Kind):
     """The contract of every yardstick: it reads texts and their answers, and is then measured."""
 
     shelf = "baselines"
-    batching: ClassVar[str]
-    """The kind of batching of the recipes it fits."""
+    batchings: ClassVar[tuple[str, ...]]
+    """The kinds of batching of the recipes it fits."""
     by_default: ClassVar[bool] = True
     """Whether it is meant where none is named."""
 
@@ -29,19 +29,14 @@ class Baseline(Kind):
         raise NotImplementedError
 
     def count_params(self) -> int:
-        """How many numbers it has learned."""
+        """How many numbers it has learned that a model would call weights."""
         return 0
-
-    def measure(self, texts: Sequence[str], answers: Sequence[str]) -> dict[str, float]:
-        """What `zoo evaluate` says of a model, of these documents: more where classes are told
-        apart, and nothing of it where texts are written."""
-        return {}
 
 
 class Classifier(Baseline):
     """One that tells classes apart."""
 
-    batching = "labelled"
+    batchings = ("labelled",)
     classes: list[str]
     """Those of the documents it has read."""
 
@@ -52,8 +47,9 @@ class Classifier(Baseline):
     def answer(self, texts):
         return [self.classes[place] for place in self.probabilities(texts).argmax(axis=1)]
 
-    def measure(self, texts, answers):
-        """`loss` in nats a document, `accuracy`, and over how many documents: `tokens`."""
+    def measure(self, texts: Sequence[str], answers: Sequence[str]) -> dict[str, float]:
+        """What `zoo evaluate` says of a model: `loss` in nats a document, `accuracy`, and over how
+        many documents, `tokens`."""
         found = self.probabilities(texts)
         places = {label: place for place, label in enumerate(self.classes)}
         nothing = np.zeros((len(texts), 1))

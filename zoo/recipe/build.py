@@ -78,16 +78,23 @@ def distillation(recipe: Resolved) -> Distillation | None:
     return settings
 
 
+def metrics(recipe: Resolved) -> list[Metric]:
+    """By what answers are measured; nothing where the recipe does not say so."""
+    written = recipe.tree.get("evaluation")
+    if not written:
+        return []
+    with at(recipe, "evaluation", "metrics"):
+        return [make(Metric, node) for node in as_list(written["metrics"])]
+
+
 def evaluation(recipe: Resolved) -> Evaluation | None:
     """What is measured of a model that answers; nothing where the recipe does not say so."""
     written = recipe.tree.get("evaluation")
     if not written:
         return None
-    with at(recipe, "evaluation", "metrics"):
-        metrics = [make(Metric, node) for node in as_list(written["metrics"])]
     with at(recipe, "evaluation", "search"):
         search = make(Search, written["search"])
-    return Evaluation(**{**written, "metrics": metrics, "search": search})
+    return Evaluation(**{**written, "metrics": metrics(recipe), "search": search})
 
 
 def export(recipe: Resolved) -> Export | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zoo.baselines import Baseline
+from zoo.baselines import Baseline, Classifier
 from zoo.core import folders
 from zoo.core.check import check, dotted
 from zoo.core.errors import ZooError, shown, suggest
@@ -30,6 +30,9 @@ def baseline(
     report, and the folder. Raises ZooError for a folder that exists, and for a recipe that asks
     nothing or holds nothing out."""
     made = chosen(recipe, kind)
+    if not isinstance(made, Classifier) and not build.metrics(recipe):
+        text = "names no metrics, by which a written text could be measured"
+        raise ZooError(f"{recipe.name}: {text} (it has no section 'evaluation').")
     run = run or Path("runs") / f"{recipe.name}_{to_config(made)['kind']}"
     if os.path.lexists(run):
         raise ZooError(f"{run}: exists already, and is left as it is. Choose another with --run.")
@@ -37,13 +40,13 @@ def baseline(
     began = time.perf_counter()
     with build.at(recipe, "data", "source"):
         made.fit(*train)
-    validation = made.measure(*held_out)
     facts = {
         "recipe": recipe.name,
         "baseline": to_config(made),
         "parameters": made.count_params(),
         "documents": len(train[0]),
-        "validation": validation,
+        "held_out": len(held_out[0]),
+        "validation": measured(made, recipe, *held_out),
         "seconds": round(time.perf_counter() - began, 2),
     }
     with folders.readable_errors(run):
@@ -58,9 +61,9 @@ def chosen(recipe: Resolved, written: str | None) -> Baseline:
     ZooError for one that does not fit, and where none does."""
     batching = to_config(_batching(recipe))["kind"]
     known = {name: find(Baseline.shelf, name) for name in kinds(Baseline.shelf)}
-    fit = [name for name, found in known.items() if found.batching == batching]
+    fit = [name for name, found in known.items() if batching in found.batchings]
     if not fit:
-        others = ", ".join(sorted({found.batching for found in known.values()}))
+        others = ", ".join(sorted({one for found in known.values() for one in found.batchings}))
         where = recipe.place(("data", "batching"))
         raise ZooError(f"{where}: there is no baseline for {batching}, but for {others}.")
     if written is None:
@@ -75,6 +78,15 @@ def chosen(recipe: Resolved, written: str | None) -> Baseline:
     if (name := as_node(node)["kind"]) not in fit:
         raise ZooError(f"--kind: {name} does not fit {batching}. {suggest(name, fit)}")
     return make(Baseline, node)
+
+
+def measured(made: Baseline, recipe: Resolved, texts: list[str], answers: list[str]) -> dict:
+    """What a yardstick reached on documents: what `zoo evaluate` says of classes, and of written
+    texts the metrics of the recipe."""
+    if isinstance(made, Classifier):
+        return made.measure(texts, answers)
+    metrics, written = build.metrics(recipe), made.answer(texts)
+    return {name: x for one in metrics for name, x in one.score(written, answers).items()}
 
 
 def documents(recipe: Resolved) -> tuple[Read, Read]:

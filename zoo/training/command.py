@@ -57,9 +57,9 @@ def baseline(
     from zoo.training.baseline import baseline as measure
 
     facts, folder = measure(load(recipe, overrides, tiny), run, kind)
-    found = dict(facts["validation"])
-    over = f"over {found.pop('tokens'):,.0f} documents"
+    found = {name: x for name, x in facts["validation"].items() if name != "tokens"}
     reached = ", ".join(f"{name} {value:.4f}" for name, value in found.items())
+    over = f"over {facts['held_out']:,} documents"
     print(f"{facts['recipe']}: {facts['baseline']['kind']}, {reached}, {over}.\nReport: {folder}")
 
 
