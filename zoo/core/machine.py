@@ -3,6 +3,7 @@
 import ctypes
 import importlib
 import importlib.metadata
+import logging
 import os
 import platform
 import shutil
@@ -82,6 +83,7 @@ def start_backend() -> None:
     wrong is an exception anyway."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of a graph for each length
     kept = os.dup(2)
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
