@@ -180,6 +180,14 @@ def test_labels_are_tokenised_once_for_all_batches(reviews, word_piece, monkeypa
     assert read == [2]
 
 
+def test_long_documents_are_measured_apart(reviews):
+    source = {"kind": "json_lines", "path": reviews, "answer": "label", "min_bytes": 4}
+    assert [one.name for one in make(Source, source).train()] == [f"{reviews}:1"]
+    assert len(make(Source, {**source, "min_bytes": 3}).train()) == 2
+    with pytest.raises(ZooError, match=r"min_bytes: found 10, but the longest text of .* has 9"):
+        make(Source, {**source, "min_bytes": 10}).train()
+
+
 def test_a_line_ends_where_an_editor_breaks_it(tmp_path):
     text = "odd \u2028 and \x85 and \x1e, all one line"
     lines = [json.dumps({"text": text}, ensure_ascii=False)] * 3
