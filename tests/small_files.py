@@ -24,6 +24,8 @@ def write(folder):
     (folder / "d.jsonl").write_text("".join(json.dumps(article(line)) + "\n" for line in lines))
     meetings = (meeting(n, lines[4 * n : 4 * n + 4]) for n in range(60))
     (folder / "e.jsonl").write_text("".join(json.dumps(one) + "\n" for one in meetings))
+    for split in ("train", "test"):
+        (folder / f"qa1_small-stories_{split}.txt").write_text("".join(stories(draw)))
     plain, other, objects, articles, talks = (
         str(folder / name) for name in ("a.txt", "b.txt", "c.jsonl", "d.jsonl", "e.jsonl")
     )
@@ -38,7 +40,19 @@ def write(folder):
         "json_lines": {"path": objects, "validation_path": objects},
         "fields": {"path": articles, "validation_path": articles},
         "meetings": {"path": talks, "validation_path": talks},
+        "babi": {"path": str(folder)},
+        "rule_taker": {},
     }
+
+
+def stories(draw):
+    """Lines of twenty stories of two facts and a question each."""
+    for _ in range(20):
+        names, places = (draw.sample(words, 2) for words in (["Mary", "John"], ["hall", "garden"]))
+        for number, (name, place) in enumerate(zip(names, places), 1):
+            yield f"{number} {name} went to the {place}.\n"
+        asked = draw.randrange(2)
+        yield f"3 Where is {names[asked]}?\t{places[asked]}\t{asked + 1}\n"
 
 
 def article(line):
