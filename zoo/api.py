@@ -16,6 +16,7 @@ from zoo.recipe.load import load as load_recipe
 from zoo.recipe.sections import Export
 
 __all__ = [
+    "attention_map",
     "average",
     "baseline",
     "build",
@@ -141,6 +142,26 @@ def baseline(
     from zoo.training.baseline import baseline as measure
 
     return measure(recipe, run and Path(run), kind)[0]
+
+
+def attention_map(
+    run: str | Path,
+    text: str | None = None,
+    document: int | None = None,
+    overrides: list[str] | None = None,
+    file: str | Path | None = None,
+) -> Any:
+    """What the attention layers of a run look at in a text, or in a held-out document, counted from
+    0: `weights`, float32 `h q k` by the name of the layer, the `columns` that their keys are, and
+    the `answer` that was written meanwhile. Drawn as PNG to a `file`, when given. Raises
+    ZooError."""
+    from zoo.results.attention import attention_map as look
+    from zoo.results.attention_picture import draw
+
+    found = look(Path(run), text, document, overrides)
+    if file is not None:
+        draw(found, Path(file))
+    return found
 
 
 def recl(

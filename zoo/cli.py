@@ -11,9 +11,10 @@ import zoo
 from zoo.bench.command import bench
 from zoo.core import machine
 from zoo.core.errors import ZooError
+from zoo.core.folders import room_for_picture
 from zoo.recipe.command import Overrides, RecipeName, Tiny, copy, list_
 from zoo.recipe.tokenize import tokenize
-from zoo.results.command import report
+from zoo.results.command import attention, report
 from zoo.training.command import average, baseline, recl
 
 app = typer.Typer(
@@ -48,7 +49,7 @@ def check(
     from zoo.recipe.load import load
 
     if picture:
-        _room_for(picture)
+        room_for_picture(picture, "--picture")
     resolved = load(recipe, overrides, tiny)
     build.text(resolved)
     build.distillation(resolved)
@@ -64,17 +65,6 @@ def check(
     width = max(map(len, facts))
     for name, text in facts.items():
         print(f"{name:<{width}}  {text}")
-
-
-def _room_for(picture: Path) -> None:
-    """Make the folder of a picture. Raises ZooError for a name that is no picture's."""
-    if picture.suffix != ".png" or picture.is_dir():
-        raise ZooError(f"--picture: found {picture}, expected a file that ends in .png.")
-    try:
-        picture.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as wrong:
-        reason = f"its folder cannot be made: {wrong.strerror}"
-        raise ZooError(f"--picture: {picture}: {reason}.") from wrong
 
 
 @app.command()
@@ -224,6 +214,7 @@ app.command()(average)
 app.command()(baseline)
 app.command()(recl)
 app.command()(report)
+app.command()(attention)
 
 
 def main() -> None:

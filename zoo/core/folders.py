@@ -111,3 +111,14 @@ def verify(folder: Path) -> dict[str, Any]:
         if not (folder / name).is_file() or _sha256(folder / name) != sha256:
             raise ZooError(f"{folder}: {name} is missing or damaged.")
     return manifest
+
+
+def room_for_picture(file: Path, option: str) -> None:
+    """Make the folder of a picture. Raises ZooError for a name that is no picture's."""
+    if file.suffix != ".png" or file.is_dir():
+        raise ZooError(f"{option}: found {file}, expected a file that ends in .png.")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        reason = f"its folder cannot be made: {wrong.strerror}"
+        raise ZooError(f"{option}: {file}: {reason}.") from wrong
