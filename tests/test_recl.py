@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from bad_input import refused, says
@@ -86,6 +87,17 @@ def test_losses_are_those_of_the_model_given_just_these_tokens(text):
             logits = np.array(task({"token_ids": ids[None, :-1]}))[0, -1].astype("float64")
             wanted = np.log(np.exp(logits).sum()) - logits[ids[-1]]
             np.testing.assert_allclose(loss, wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("context", [6, 4, 15])
+def test_a_model_that_remembers_reads_segments_as_long_as_its_memory(xl, text, context):
+    targets = measured.positions(len(text) - 1, 15, 4)
+    for target, loss in zip(targets, measured.losses(xl, text, targets, context, 4)):
+        ids, state = text.read(target - context, context + 1), xl.initial_state(1)
+        for segment in np.split(ids[None, :-1], range(context % 6 or 6, context, 6), axis=1):
+            logits, state = xl.run({"token_ids": segment}, state)
+        wanted = -keras.ops.log_softmax(logits)[0, -1, int(ids[-1])]
+        np.testing.assert_allclose(loss, wanted, rtol=1e-5)
 
 
 def test_context_that_a_model_cannot_see_changes_nothing(text):

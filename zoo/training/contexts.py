@@ -1,5 +1,6 @@
 """How well models predict the same tokens, given more and more of the text before them."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,17 @@ def losses(
     task: Any, corpus: Corpus, targets: np.ndarray, context: int, batch_size: int
 ) -> np.ndarray:
     """The loss of a causal model at each target, int `t`, given `context` tokens before it and no
-    state: float32 `t`. A model that has fewer positions reads as many as it has."""
-    read = min(context, task.backbone.max_sequence_length or context)
+    state: float32 `t`. A model that has fewer positions reads as many as it has; one that remembers
+    reads segments as long as its memory, as it was trained to."""
+    backbone = task.backbone
+    read = min(context, backbone.max_sequence_length or context)
+    size = backbone.memory_length or read
+    cuts = [0, *range(read % size or size, read, size), read]
 
     def score(token_ids, wanted):
-        hidden, _ = task.encode({"token_ids": token_ids})
+        state = task.initial_state(batch_size)
+        for first, last in itertools.pairwise(cuts):
+            hidden, state = task.encode({"token_ids": token_ids[:, first:last]}, state)
         logits = task.logits(hidden[:, -1:])[:, 0]
         return keras.losses.sparse_categorical_crossentropy(wanted, logits, from_logits=True)
 

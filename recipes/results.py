@@ -1,0 +1,150 @@
+"""Train, evaluate and report what stands in recipes/README.md.
+
+python recipes/results.py DATA [SECTION ...]
+
+DATA is a folder with the data sets, by the names of their files below. Runs lie in `runs/`; those
+that are there are not trained again, those that were stopped go on. Every section ends in its table
+and pictures, which are put into recipes/README.md. Everything is seeded.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from zoo.training import evaluations
+
+HERE = Path(__file__).parent
+RUNS = Path("runs")
+
+
+class Results:
+    """What the sections ask for; each call is one `zoo` command."""
+
+    def __init__(self, data: Path):
+        self.data = data
+
+    def train(self, name: str, recipe: str, *overrides: str) -> None:
+        run = RUNS / name
+        if (run / "report.json").exists():
+            return
+        more = ["--resume"] if list(run.glob("checkpoints/step_*")) else []
+        self.zoo("train", recipe, *overrides, "~export", "--run", str(run), *more)
+
+    def evaluate(self, name: str, *overrides: str) -> None:
+        run = RUNS / name
+        if list(overrides) not in [one.overrides for one in evaluations.read(run)]:
+            self.zoo("evaluate", str(run), *overrides)
+
+    def baseline(self, name: str, recipe: str, *options: str) -> None:
+        if not (RUNS / name / "report.json").exists():
+            self.zoo("baseline", recipe, *options, "--run", str(RUNS / name))
+
+    def report(self, section: str, names: Sequence[str], against: Sequence[str] = ()) -> None:
+        beside = [word for name in against for word in ("--against", str(RUNS / name))]
+        into = ["--into", str(HERE / "README.md"), "--section", section]
+        pictures = ["--to", str(HERE / "pictures")]
+        self.zoo("report", *(str(RUNS / name) for name in names), *beside, *into, *pictures)
+
+    def zoo(self, *words: str) -> None:
+        print("zoo", *words, flush=True)
+        subprocess.run(["zoo", *words], check=True)
+
+
+def characters(results: Results) -> None:
+    """Families of the same size on the same characters: 256 at once, or 128 and a memory."""
+    folder = results.data / "enwiki-xml"
+    text = [
+        f"data.source={{kind: text_files, path: {folder / 'train.txt'}, validation_path: "
+        f"{folder / 'valid.txt'}}}",
+        "training.steps=4000",
+        "training.validate_every=500",
+    ]
+    windows = ["data.batching.sequence_length=256", "data.batching.batch_size=8"]
+    streams = ["data.batching.segment_length=128", "data.batching.batch_size=16"]
+    places = ["model.position.max_sequence_length=256"]
+    remembers = ["model.blocks.attention.memory_length=128"]
+    results.train("gpt", "gpt_chars", *text, *windows, *places)
+    results.train("transformer_xl", "transformer_xl_chars", *text, *streams, *remembers)
+    results.train("sparse", "sparse_chars", *text, *windows, *places)
+    results.train("reformer", "reformer_chars", *text, *windows, *places)
+    results.train(
+        "sha_rnn", "sha_rnn_chars", *text, *streams, "model.blocks.2.attention.memory_length=128"
+    )
+    names = ["gpt", "transformer_xl", "sparse", "reformer", "sha_rnn"]
+    for name in names:
+        results.evaluate(name, f"data.source.validation_path={folder / 'test.txt'}")
+    results.evaluate("transformer_xl", "model.blocks.attention.memory_length=0")
+    results.zoo("recl", "runs/gpt", "runs/transformer_xl", "--step", "64", "--longest", "1024")
+    results.report("characters", names, ["gpt"])
+
+
+def positions(results: Results) -> None:
+    """What positions do beyond the length a model was trained on, 128 characters."""
+    path = f"data.source.path={results.data / 'tinyshakespeare' / 'input.txt'}"
+    given = [path, "data.batching.sequence_length=128", "training.steps=3000"]
+    whole = {
+        "learned": ["model.position={kind: learned, max_sequence_length: 1024}"],
+        "sinusoidal": ["model.position={kind: sinusoidal}", "model.scale_embedding=true"],
+        "nope": ["model.position=nope"],
+    }
+    inside = {
+        "rotary": "rotary",
+        "alibi": "alibi",
+        "t5_buckets": "t5_buckets",
+        "relative_xl": "{kind: relative_xl, hidden_dim: 128}",
+    }
+    for name, node in inside.items():
+        whole[name] = ["model.position=nope", f"model.blocks.attention.position={node}"]
+    for name, overrides in whole.items():
+        results.train(name, "gpt_chars", *given, *overrides)
+    runs = [str(RUNS / name) for name in whole]
+    results.zoo("recl", *runs, "--step", "64", "--longest", "1024", "--positions", "2000")
+    results.report("positions", list(whole))
+
+
+def translation(results: Results) -> None:
+    """English to German captions: Transformer, LSTM, mask-predict."""
+    folder = results.data / "multi30k"
+
+    def files(split: str, prefix: str = "") -> list[str]:
+        return [
+            f"data.source.{prefix}path={folder / split}.en.txt.gz",
+            f"data.source.{prefix}target_path={folder / split}.de.txt.gz",
+        ]
+
+    test = files("test_2016_flickr", "validation_")
+    both = [*files("train"), *files("val", "validation_")]
+    names = [f"{kind}_multi30k" for kind in ("transformer", "lstm_attention", "mask_predict")]
+    for name in names:
+        results.train(name, name, *both)
+        results.evaluate(name, *test)
+    transformer, _, mask_predict = names
+    results.evaluate(transformer, *test, "evaluation.search.num_beams=1")
+    mean = RUNS / "transformer_multi30k_mean"
+    if not mean.exists():
+        results.zoo("average", str(RUNS / transformer), "--last", "5", "--to", str(mean))
+    results.evaluate(transformer, *test, f"model.checkpoint={mean}")
+    for turns in (1, 2, 4):
+        results.evaluate(mask_predict, *test, f"evaluation.search.num_turns={turns}")
+    results.report("translation", names)
+
+
+SECTIONS = {section.__name__: section for section in (characters, positions, translation)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []])
+    asked = parser.parse_args()
+    try:
+        for name in asked.sections or SECTIONS:
+            SECTIONS[name](Results(asked.data))
+    except subprocess.CalledProcessError as wrong:
+        sys.exit(wrong.returncode)
+
+
+if __name__ == "__main__":
+    main()
