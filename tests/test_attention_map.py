@@ -9,10 +9,17 @@ from typer.testing import CliRunner
 
 import zoo
 from zoo import cli
+from zoo.attention.kernels import Rules
+from zoo.attention.kernels._softmax import Softmax
+from zoo.attention.kernels._watched import Watched
+from zoo.attention.kernels.chunked import Chunked
+from zoo.attention.patterns import Pattern
 from zoo.backbones import Backbone
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make
+from zoo.core.places import Places
 from zoo.data.sources import Document
+from zoo.positions import Position
 from zoo.results.attention import columns, weights
 from zoo.tasks import Task
 from zoo.tokenizers.bytes import Bytes
@@ -75,6 +82,21 @@ def test_weights_are_the_softmax_of_the_products(translator, inputs):
     found = weights(translator, inputs)["encoder 0 attention"]
     np.testing.assert_allclose(found, wanted, atol=1e-6)
     assert wanted.std() > 1e-4
+
+
+@pytest.mark.parametrize("off_by_one", [False, True])
+def test_weights_are_what_each_key_of_value_one_adds(draw, off_by_one):
+    """Every kernel is linear in its values: those of an identity give its weights."""
+    query, key = draw.normal(size=(2, 1, 6, HEADS, 6)).astype("float32") * 2
+    softmax = Softmax(soft_cap=3.0, off_by_one=off_by_one)
+    places = Places(np.arange(6, dtype="int32"), np.arange(6, dtype="int32"))
+    rules = Rules(places, make(Pattern, "causal"), make(Position, "nope"), softmax=softmax)
+    watched = Watched()
+    watched(query, key, key, rules)
+    identity = np.broadcast_to(np.eye(6, dtype="float32")[:, None], (1, 6, HEADS, 6))
+    wanted = ops.transpose(Chunked(4)(query, key, identity, rules), (0, 2, 1, 3))
+    np.testing.assert_allclose(watched.seen[0], wanted, atol=1e-6)
+    assert np.all(np.sum(watched.seen[0], axis=-1) < 0.99) == off_by_one
 
 
 def test_the_pass_is_that_of_the_model_and_leaves_it_as_it_was(translator, inputs):
