@@ -81,6 +81,7 @@ def test_what_it_writes_is_like_a_run_and_never_over_one(recipe, tmp_path, monke
     assert said["baseline"]["kind"] == "bag_of_words"
     assert said["validation"]["accuracy"] == 0.8
     assert {"seconds", "hardware", "parameters"} <= said.keys()
+    assert said["versions"]["scikit-learn"]
     assert zoo.load_recipe(str(run / "recipe.yaml")).tree == zoo.load_recipe(recipe).tree
     says(refused(measured, recipe, run), "exists already, and is left as it is")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 PACKAGES = [
     *("attention-zoo", "keras", "keras-hub", "tensorflow", "tensorflow-text", "jax", "numpy"),
-    *("tokenizers", "sentencepiece", "safetensors"),
+    *("tokenizers", "sentencepiece", "safetensors", "sacrebleu", "rouge-score", "scikit-learn"),
 ]
 CGROUP = Path("/sys/fs/cgroup")
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
