@@ -96,6 +96,15 @@ def test_a_report_shows_it_beside_a_model_and_apart_from_others(recipe, tmp_path
     says(second, "baseline `majority`", "40.0 % right")
 
 
+def test_a_report_tells_of_it_what_changed_in_its_data(tmp_path):
+    changed = ["training.steps=3", "data.source.max_args=3"]
+    recipe = zoo.load_recipe("list_ops_classes", changed, tiny=True)
+    zoo.baseline(recipe, tmp_path / "run")
+    told = CliRunner().invoke(app, ["report", str(tmp_path / "run")]).stdout
+    assert "`data.batching.batch_size=8`" in told
+    assert "training.steps" not in told
+
+
 def test_documents_of_like_length_are_the_same_documents(recipe, tmp_path):
     buckets = f"data.batching={{kind: buckets, lengths: [4, 8], batching: {json.dumps(LABELLED)}}}"
     found = measured(recipe, tmp_path / "run", None, buckets)

@@ -39,12 +39,15 @@ class Run(NamedTuple):
         return plain[-1] if plain else self.report.get("validation", {})
 
     def changes(self) -> list[str]:
-        """Where its recipe differs from the one of that name which comes with the zoo."""
+        """Where its recipe differs from the one of that name which comes with the zoo; of a
+        baseline, which has no model, in its data."""
         known = {name.rpartition("/")[2]: file for name, file in available().items()}
         file = known.get(self.report["recipe"])
         found = differences(load(str(file)).tree, self.tree) if file else []
         apart = [*OF_A_PLACE, *OF_THE_COMMAND]
         kept = [path for path, _ in found if not any(path[: len(a)] == a for a in apart)]
+        if "baseline" in self.report:
+            kept = [path for path in kept if path[0] == "data"]
         return [f"{'.'.join(map(str, path))}={_said(self.tree, path)}" for path in kept]
 
     def experiment(self) -> str:
