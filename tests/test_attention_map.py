@@ -201,7 +201,8 @@ def test_models_of_one_stack_are_looked_at_too(runs, name, text, columns):
         ([], "expected a text, or the number of a held-out document"),
         (["A text.", "--document", "0"], "one of them"),
         (["--document", "20"], "document: found 20, expected 0 to 19"),
-        ([""], "found an empty text"),
+        ([""], "found a text of 0 tokens, expected 1 to 2,048"),
+        (["a b c d " * 600], "found a text of 2,400 tokens, expected 1 to 2,048"),
         (["A text.", "--to", "reads.jpg"], "--to: found reads.jpg, expected a file that ends in"),
     ],
 )

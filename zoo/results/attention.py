@@ -22,8 +22,10 @@ from zoo.tasks import KERAS_HUB_CAUSAL_LM
 from zoo.tokenizers import Tokenizer
 from zoo.training.run import load_task, resolve
 
-MOST_WRITTEN = 32
-"""Tokens a model may write in answer to what it reads."""
+MOST_READ, MOST_WRITTEN = 2048, 32
+"""Tokens of a text whose weights are held at once, and tokens a model may write in answer."""
+KNOWN = {"token_ids", "padding_mask", "segment_ids", "encoder_token_ids", "encoder_padding_mask"}
+"""What can be told of a text, or need not be."""
 
 
 class Column(NamedTuple):
@@ -67,8 +69,7 @@ def attention_map(
     asked = asked if document is None else _held_out(recipe, document)
     task, tokenizer = load_task(run, recipe), build.tokenizer(recipe)
     read = tokenizer.read(asked.data)
-    if not read.size:
-        raise ZooError("found an empty text, expected one to look at.")
+    _check(task, read.size)
     if "encoder_token_ids" in task.input:
         return _answering(recipe, task, tokenizer, asked, read)
     start, end = tokenizer.start_token_id, tokenizer.end_token_id
@@ -78,6 +79,20 @@ def attention_map(
     found = weights(task, {"token_ids": token_ids, "padding_mask": np.ones_like(token_ids, bool)})
     keys = columns(asked, tokenizer, len(around[0]), token_ids.shape[1])
     return AttentionMap(_first(found), dict.fromkeys(found, keys))
+
+
+def _check(task: Any, size: int) -> None:
+    """Raises ZooError for a text that the model cannot be shown as it is."""
+    if unknown := sorted(set(task.input) - KNOWN):
+        raise ZooError(
+            f"the model asks for {', '.join(unknown)}, which a text alone does not tell."
+        )
+    limit = task.backbone.max_sequence_length
+    most = (
+        min(limit - 2, MOST_READ) if limit and "encoder_token_ids" not in task.input else MOST_READ
+    )
+    if not 0 < size <= most:
+        raise ZooError(f"found a text of {size:,} tokens, expected 1 to {most:,}.")
 
 
 def _held_out(recipe: Resolved, number: int) -> Document:
