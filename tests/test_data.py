@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zoo.core.errors import ZooError
 from zoo.data import pipeline
 from zoo.data.batching import generator
 from zoo.data.batching.documents import Documents
@@ -149,6 +150,25 @@ def test_every_document_is_a_row():
     assert last.inputs["token_ids"][0, 0] == ord("m")
     assert last.weights.tolist() == [[1, 0, 0, 0], [0, 0, 0, 0]]
     assert Documents(4, 2).evaluation_batches(text) == 2
+
+
+def test_opened_rows_begin_with_an_end_token_and_predict_every_token():
+    text = corpus(b"abcdefgh", b"xy", b"m")
+    batch = Documents(4, 4, opened=True).evaluation(text, 0)
+    assert batch.inputs["token_ids"][:2].tolist() == [[256, *b"abc"], [256, *b"xy", 256]]
+    assert batch.targets[:2].tolist() == [[*b"abcd"], [*b"xy", 256, 256]]
+    assert batch.weights.tolist() == [[1, 1, 1, 1], [1, 1, 1, 0], [1, 1, 0, 0], [0, 0, 0, 0]]
+
+
+def test_answers_of_opened_rows_are_counted():
+    asked = [Document("1", np.frombuffer(b"2+3=5", "uint8"), ((4, 5),))]
+    for opened, length in ((False, 4), (True, 5)):
+        made = Documents(length, 1, counted="answers", opened=opened)
+        batch = made.evaluation(Corpus(asked, Bytes()), 0)
+        assert batch.targets[batch.weights > 0].tolist() == [*b"5"]
+        short = Documents(length - 1, 1, counted="answers", opened=opened)
+        with pytest.raises(ZooError, match=f"expected at least {length}: the answer of 1 lies"):
+            short.evaluation(Corpus(asked, Bytes()), 0)
 
 
 def test_a_pass_takes_every_document_once():

@@ -1,14 +1,18 @@
 """Documents of named fields: what is written, in which order, and what cannot be confused."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+import small_files
 from bad_input import refused, says
 
+import zoo
 from zoo.data.batching.documents import Documents
 from zoo.data.corpus import Corpus
 from zoo.data.sources.fields import LAST, MARKS, Fields
+from zoo.recipe import build
 from zoo.tokenizers.byte_pair import BytePair
 from zoo.tokenizers.bytes import Bytes
 
@@ -109,6 +113,24 @@ def test_a_prompt_is_an_object_whose_last_field_is_written_on(source):
     assert asked == HEADLINE + "Größe".encode() + LAST + DOMAIN + b"a"
     says(refused(fields.prompt, "Rain"), "prompt: found 'Rain'", '\'{"domain": "what is given"')
     says(refused(fields.prompt, '{"headlin": ""}'), "'headlin' is none of the fields", "headline")
+
+
+def test_generate_writes_on_what_the_fields_of_a_prompt_begin(tmp_path):
+    files = small_files.write(tmp_path)
+    given = [*small_files.overrides("documents/grover_news", files), "training.steps=3"]
+    quick = ["training.validate_every=null", "training.jit_compile=false"]
+    recipe = zoo.load_recipe("documents/grover_news", [*given, *quick], tiny=True)
+    zoo.train(recipe, tmp_path / "run")
+    task, tokenizer = zoo.load(tmp_path / "run"), build.tokenizer(recipe)
+    Path(files["fields"]["path"]).unlink()  # only what was learned is needed
+    asked = '{"date": "2001", "headline": ""}'
+    found = b"".join(zoo.generate(tmp_path / "run", asked, 5, temperature=0))
+    begin = DATE + b"2001" + LAST + HEADLINE
+    written = [tokenizer.end_token_id, *tokenizer.read(np.frombuffer(begin, "uint8"))]
+    for _ in range(5):
+        written.append(int(np.argmax(task({"token_ids": np.array([written])})[0, -1])))
+    assert b"".join(tokenizer.pieces()[token] for token in written[8:]) == found
+    says(refused(zoo.generate, tmp_path / "run", "Rain"), "prompt: found 'Rain'")
 
 
 def test_fields_that_are_not_there_are_refused(source):
