@@ -25,6 +25,14 @@ class Results:
     def __init__(self, data: Path):
         self.data = data
 
+    def split(self, folder: str, ending: str, held_out: str = "test") -> list[str]:
+        """The overrides that name the two files of a data set."""
+        files = {"path": "train", "validation_path": held_out}
+        return [
+            f"data.source.{option}={self.data / folder / part}.{ending}"
+            for option, part in files.items()
+        ]
+
     def train(self, name: str, recipe: str, *overrides: str) -> None:
         run = RUNS / name
         if (run / "report.json").exists():
@@ -131,7 +139,86 @@ def translation(results: Results) -> None:
     results.report("translation", names)
 
 
-SECTIONS = {section.__name__: section for section in (characters, positions, translation)}
+def reviews(results: Results) -> None:
+    """Film reviews: a BERT, a student of half its layers, and a bag of words."""
+    both = results.split("imdb-subset", "jsonl.gz")
+    for name in ("bert_imdb_pretrained", "bert_imdb", "distilbert_imdb"):
+        results.train(name, name, *both)
+    results.train("half_imdb", "distilbert_imdb", *both, "training.distillation=null")
+    results.baseline("bag_of_words_imdb", "bert_imdb", *both)
+    names = ["bert_imdb", "distilbert_imdb", "half_imdb", "bag_of_words_imdb"]
+    results.report("reviews", names, ["bag_of_words_imdb"])
+
+
+def documents(results: Results) -> None:
+    """Whole documents against their first 512 tokens, and bags of their words."""
+    names = []
+    for folder, ending, short, long in (
+        ("20news-bydate", "jsonl.gz", "bert_20news", "bigbird_20news"),
+        ("hyperpartisan", "jsonl", "bert_hyperpartisan", "longformer_hyperpartisan"),
+    ):
+        both = results.split(folder, ending)
+        for name in (short, long):
+            results.train(name, name, *both)
+            results.evaluate(name, "data.source.min_bytes=3000")
+        results.baseline(f"bag_of_words_{folder}", short, *both)
+        names += [short, long, f"bag_of_words_{folder}"]
+    both = results.split("qmsum", "jsonl.gz", "val")
+    for name in ("bert_qmsum_domain", "bigbird_qmsum_domain"):
+        results.train(name, name, *both)
+        names.append(name)
+    results.baseline("bag_of_words_qmsum", "bert_qmsum_domain", *both)
+    results.report("documents", [*names, "bag_of_words_qmsum"])
+
+
+def meetings(results: Results) -> None:
+    """Summaries of whole meetings, and answers to questions about them."""
+    both = results.split("qmsum", "jsonl.gz", "val")
+    test = f"data.source.validation_path={results.data / 'qmsum' / 'test.jsonl.gz'}"
+    results.train("turns", "bigbird_qmsum", *both, "data.source.turns=relevant")
+    begun = ["model.checkpoint=runs/turns", "tokenizer.path=runs/turns/tokenizer"]
+    results.train("bigbird_qmsum", "bigbird_qmsum", *both, *begun)
+    results.evaluate("bigbird_qmsum", test)
+    results.baseline("lead_qmsum", "bigbird_qmsum", both[0], test, "--kind", "lead")
+    results.report("meetings", ["bigbird_qmsum", "lead_qmsum"], ["lead_qmsum"])
+
+
+def news(results: Results) -> None:
+    """The body of an article, told its other fields and not told."""
+    results.train("grover_news", "grover_news", *results.split("hyperpartisan", "jsonl"))
+    body = ["data.batching.batching.counted=answers", "data.source.target=body"]
+    for given in ("[domain, date, headline]", "[]"):
+        said = f"data.source.given={given}"
+        results.evaluate("grover_news", said, *body, "data.source.longest=800")
+    results.report("news", ["grover_news"])
+
+
+def reasoning(results: Results) -> None:
+    """Questions about stories, task by task; statements that rules prove, by depth."""
+    results.train("babi", "babi_reasoning", f"data.source.path={results.data / 'babi-en'}")
+    for task in range(1, 21):
+        results.evaluate("babi", f"data.source.tasks=[{task}]")
+    results.train("soft_reasoner", "soft_reasoner")
+    drawn = ["data.source.num_documents=1", "data.source.seed=1"]
+    for depth in range(6):
+        deep = [f"data.source.{bound}_depth={depth}" for bound in ("max", "min")]
+        results.evaluate("soft_reasoner", *deep, *drawn)
+    results.report("reasoning", ["babi", "soft_reasoner"])
+
+
+SECTIONS = {
+    section.__name__: section
+    for section in (
+        characters,
+        positions,
+        translation,
+        reviews,
+        documents,
+        meetings,
+        news,
+        reasoning,
+    )
+}
 
 
 def main() -> None:
