@@ -9,7 +9,8 @@ import zoo
 from zoo.recipe.check import describe
 
 INTERPRETED = ("training.jit_compile=false",)
-"""For synthetic recipes: their models are those of the others, and compiling takes longest."""
+ALIKE = ("synthetic/", "language/sparse", "language/reformer", "language/sha_rnn_chars")
+"""Recipes whose parts are compiled in other tests: compiling takes longest."""
 QUICK = (
     "data.source.path=text.txt",
     "training.jit_compile=false",
@@ -29,7 +30,7 @@ class Walked(NamedTuple):
 
 
 def walk(name, run):
-    quick = INTERPRETED if name.startswith("synthetic/") else ()
+    quick = INTERPRETED if name.startswith(ALIKE) else ()
     zoo.train(zoo.load_recipe(name, [*quick, "training.steps=20"], tiny=True), run)
     recipe = zoo.load_recipe(name, [*quick], tiny=True)
     return Walked(recipe, run, zoo.train(recipe, run, resume=True))
