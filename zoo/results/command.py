@@ -82,7 +82,9 @@ def attention(
         columns, mean = found.columns[name], found.by_column(name).mean(axis=0)
         most = columns[int(mean.argmax())]
         mark = ", which supports the answer" if most.supports else ""
-        print(f"{name}: most to {most.text!r}{mark}, {mean.max():.2f} of {len(weights)} heads")
+        print(
+            f"{name}: most to {most.text!r}{mark}, {mean.max():.2f} in the mean of {len(weights)} heads"
+        )
     if found.answer:
         print(f"answer: {found.answer}")
     print(to)
