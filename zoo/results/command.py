@@ -82,9 +82,8 @@ def attention(
         columns, mean = found.columns[name], found.by_column(name).mean(axis=0)
         most = columns[int(mean.argmax())]
         mark = ", which supports the answer" if most.supports else ""
-        print(
-            f"{name}: most to {most.text!r}{mark}, {mean.max():.2f} in the mean of {len(weights)} heads"
-        )
+        share = f"{mean.max():.2f}, mean of {len(weights)} heads"
+        print(f"{name}: most to {most.text!r}{mark} ({share})")
     if found.answer:
         print(f"answer: {found.answer}")
     print(to)
