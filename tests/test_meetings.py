@@ -67,10 +67,14 @@ def test_the_domain_of_a_transcript_may_be_asked(file):
 
 def test_what_is_no_meeting_is_refused(file):
     no_turns = {name: value for name, value in MEETING.items() if name != "meeting_transcripts"}
-    says(refused(Meetings(file(MEETING, no_turns)).train), "m.jsonl.gz:2", "'meeting_transcripts'")
+    says(
+        refused(Meetings(file(MEETING, no_turns)).train),
+        "m.jsonl.gz:2",
+        "has no 'meeting_transcripts'",
+    )
     odd = {**MEETING, "specific_query_list": [{**MEETING["specific_query_list"][0]}]}
     odd["specific_query_list"][0]["relevant_text_span"] = [["a", "b"]]
-    says(refused(Meetings(file(odd), turns="relevant").train), "not a meeting of QMSum")
+    says(refused(Meetings(file(odd), turns="relevant").train), "not a meeting as QMSum has")
     nobody = {**MEETING, "general_query_list": []}
     says(refused(Meetings(file(nobody), asked="general").train), "asks nothing", "general")
     says(

@@ -50,7 +50,8 @@ class Meetings(Source):
             try:
                 found += self._asked_of(name, meeting, option)
             except (KeyError, TypeError, ValueError, AttributeError) as wrong:
-                text = f"{name}: not a meeting of QMSum: {type(wrong).__name__} {wrong}."
+                reason = f"has no {wrong}" if isinstance(wrong, KeyError) else str(wrong)
+                text = f"{name}: not a meeting as QMSum has them: {reason}."
                 raise ZooError(text, option) from wrong
         if not found:
             raise ZooError(f"{path}: asks nothing that is {shown(self.asked)}.", "asked")
@@ -67,8 +68,12 @@ class Meetings(Source):
     def _document(self, name: str, turns: list[str], asked: dict[str, Any]) -> Document:
         spans = asked.get("relevant_text_span") if self.turns == "relevant" else None
         if spans:
-            places = sorted({n for a, b in spans for n in range(int(a), int(b) + 1)})
-            turns = [turns[place] for place in places if place < len(turns)]
+            kept = [(int(first), int(last)) for first, last in spans]
+            turns = [
+                turn
+                for place, turn in enumerate(turns)
+                if any(first <= place <= last for first, last in kept)
+            ]
         text = f"{asked['query'].strip()}\n\n{_joined(turns)}"
         return answered(name, text.encode(), asked["answer"].strip().encode())
 
