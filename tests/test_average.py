@@ -66,6 +66,19 @@ def test_the_mean_of_steps_is_the_mean_of_their_arrays(place):
         np.testing.assert_array_equal(again[name], found)
 
 
+def test_an_encoder_and_a_decoder_whose_weights_have_the_same_paths_are_told_apart(tmp_path):
+    steps = ["training.steps=3", "training.checkpoint_every=1", "training.keep_checkpoints=3"]
+    given = [*steps, "training.jit_compile=false"]
+    zoo.train(zoo.load_recipe("reverse_pairs", given, tiny=True), tmp_path / "run")
+    folders = checkpoints.steps(tmp_path / "run")
+    model = zoo.average(folders, tmp_path / "mean")
+    assert len(weights(model)) < len(model.weights)
+    kept = [saved(folder) for folder in folders]
+    for number, found in enumerate(model.get_weights()):
+        wanted = np.mean([np.float64(step[number]) for step in kept], axis=0)
+        np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-8)
+
+
 def test_the_last_steps_of_a_run_are_meant_by_their_number(place):
     told = weights(zoo.average(STEPS[1:], "told"))
     last = weights(zoo.average([RUN], "last", last=3))

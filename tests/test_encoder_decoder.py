@@ -8,6 +8,7 @@ from gradients import gradients
 from keras import ops
 
 from zoo.backbones import Backbone
+from zoo.convert.checkpoint import fill
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make
 from zoo.generation.write import Sampling, Writer
@@ -40,6 +41,14 @@ def inputs(draw):
         "encoder_padding_mask": np.arange(9)[None] < np.array([[9], [5]]),
         "token_ids": draw.integers(0, VOCABULARY, (2, 7)),
     }
+
+
+def test_a_checkpoint_gives_its_weights_to_both_stacks():
+    """Keras gives the weights of both the same paths."""
+    task, other = seq2seq(), seq2seq()
+    assert fill(task, other)
+    for found, wanted in zip(task.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, wanted)
 
 
 @pytest.mark.parametrize("block", BLOCKS)

@@ -12,6 +12,7 @@ from zoo.convert import _hugging_face, _keras_hub, _preset, files
 from zoo.core import schema
 from zoo.core.errors import ZooError
 from zoo.core.schema import Node
+from zoo.core.weights import by_path
 
 BACKBONES, TASKS = Node(shelf="backbones"), Node(shelf="tasks")
 
@@ -74,7 +75,7 @@ def fill(model: Any, other: Any) -> bool:
     """Give a task the weights of another model: its backbone's, and its head's where it has the
     same. Returns whether it has. Raises ZooError for backbones that differ."""
     other_backbone = getattr(other, "backbone", other)
-    ours, theirs = _weights(model.backbone), _weights(other_backbone)
+    ours, theirs = by_path(model.backbone), by_path(other_backbone)
     names = {**ours, **theirs}
     if differ := [name for name in names if _shape(ours, name) != _shape(theirs, name)]:
         lines = [f"{n}: {_shape(theirs, n)} -> {_shape(ours, n)}" for n in differ[:5]]
@@ -88,13 +89,9 @@ def fill(model: Any, other: Any) -> bool:
     return same
 
 
-def _weights(model: Any) -> dict[str, Any]:
-    return {weight.path: weight for weight in model.weights}
-
-
 def _head(model: Any) -> dict[str, Any]:
-    backbone = _weights(getattr(model, "backbone", model))
-    return {name: weight for name, weight in _weights(model).items() if name not in backbone}
+    backbone = by_path(getattr(model, "backbone", model))
+    return {name: weight for name, weight in by_path(model).items() if name not in backbone}
 
 
 def _shape(weights: dict[str, Any], name: str) -> Any:

@@ -60,8 +60,8 @@ def trained(run: Run) -> int | None:
 
 
 def _against_options(runs: Sequence[Run]) -> dict[str, tuple[list[Line], dict[str, Any]]]:
-    """By the last word of the first option that evaluations changed, where it is a number: lines of
-    the first figure told of each."""
+    """By the last word of the first option that evaluations changed, where it is a number or a list
+    of one: lines of the first figure told of each."""
     found: dict[str, dict[str, dict[float, dict[str, float]]]] = {}
     for run in runs:
         for one in run.evaluations:
@@ -89,7 +89,7 @@ def _scale(lines: Sequence[Line]) -> str:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text.replace("_", ""))
+        return float(text.strip("[]").replace("_", ""))
     except ValueError:
         return None
 

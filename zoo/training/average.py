@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.core.errors import ZooError
 from zoo.core.folders import MANIFEST, verify, write_folder
+from zoo.core.weights import by_path
 from zoo.training import checkpoints
 
 STATE = "state.npz"
@@ -69,8 +70,8 @@ def average(folders: Sequence[Path], target: Path) -> Any:
             value = found.pop(name).astype("float64")
             sums[name] = sums[name] + value if name in sums else value
     model = _model(folders[0])
-    for weight in model.weights:
-        weight.assign(sums.pop(weight.path) / len(folders))
+    for name, weight in by_path(model).items():
+        weight.assign(sums.pop(name) / len(folders))
     names = [str(folder) for folder in folders]
     write_folder(target, lambda aside: model.save_to_preset(str(aside)), averaged=names)
     return model
@@ -93,7 +94,8 @@ def _weights(folder: Path, runs: dict[Path, dict[str, str]]) -> dict[str, np.nda
     from keras import ops
 
     if not _is_step(folder):
-        return {w.path: np.asarray(ops.convert_to_numpy(w)) for w in _model(folder).weights}
+        named = by_path(_model(folder))
+        return {path: np.asarray(ops.convert_to_numpy(w)) for path, w in named.items()}
     verify(folder)
     run = _run(folder)
     if run not in runs:
@@ -112,7 +114,7 @@ def _names(run: Path) -> dict[str, str]:
     batch_size = build.batching(recipe).batch_size
     learner = compiled(build.task(recipe), batch_size, build.training(recipe))
     names = {id(found): name for name, found in checkpoints.variables(learner).items()}
-    return {weight.path: names[id(weight)] for weight in learner.task.weights}
+    return {path: names[id(weight)] for path, weight in by_path(learner.task).items()}
 
 
 def _model(folder: Path) -> Any:
