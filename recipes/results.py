@@ -139,6 +139,58 @@ def translation(results: Results) -> None:
     results.report("translation", names)
 
 
+def needle(results: Results) -> None:
+    """A needle in a haystack of 256 characters to train on, and of up to 16,384 to be tested on."""
+    attention = "model.blocks.attention"
+    kinds = {
+        "full_rotary": [],
+        "full_nope": [f"{attention}.position=nope"],
+        "full_alibi": [f"{attention}.position=alibi"],
+        "local": [f"{attention}.pattern={{kind: local, back: 64}}"],
+        "strided": [f"{attention}.pattern={{kind: strided, stride: 16}}"],
+        "big_bird": [f"{attention}.pattern={{kind: causal_big_bird, block_size: 16}}"],
+        "lsh": [
+            f"{attention}={{kind: lsh, num_heads: 4, head_dim: 16, chunk_length: 32, "
+            "num_hashes: 4}"
+        ],
+    }
+    few = ["data.source.num_documents=1", "data.source.num_validation_documents=64"]
+    names = [f"needle_{kind}" for kind in kinds]
+    for name, overrides in zip(names, kinds.values()):
+        results.train(name, "needle", *overrides)
+        for length in (256, 1024, 4096, 16384):
+            long = [
+                f"data.{part}={length}" for part in ("source.length", "batching.sequence_length")
+            ]
+            results.evaluate(name, *long, "data.batching.batch_size=8", *few)
+    results.report("needle", names)
+
+
+def list_ops(results: Results) -> None:
+    """Trees of up to 100 symbols to train on, and longer and deeper ones to be tested on."""
+    attention, pattern = "model.blocks.attention", "model.blocks.attention.pattern"
+    kinds = {
+        "full": [],
+        "local": [f"{pattern}={{kind: local, back: 16, ahead: 16}}"],
+        "longformer": [f"{pattern}={{kind: longformer, attention_window: 32, positions: [0]}}"],
+        "big_bird": [f"{pattern}={{kind: big_bird, block_size: 8, num_heads: 4}}"],
+        "lsh": [
+            f"{attention}={{kind: lsh, num_heads: 4, head_dim: 32, chunk_length: 16, "
+            "chunks_after: 1, num_hashes: 4, pattern: full}"
+        ],
+    }
+    few = ["data.source.num_documents=1", "data.source.num_validation_documents=200"]
+    names = [f"list_ops_{kind}" for kind in kinds]
+    for name, overrides in zip(names, kinds.values()):
+        results.train(name, "list_ops_small", *overrides)
+        for length in (100, 250, 1000, 4000, 16000):
+            size = [f"data.source.max_length={length}", f"data.source.min_length={2 * length // 5}"]
+            deep = [] if length == 100 else ["data.source.max_depth=10", "data.source.max_args=10"]
+            room = [f"data.batching.sequence_length={length + 100}", "data.batching.batch_size=4"]
+            results.evaluate(name, *size, *deep, *room, *few)
+    results.report("list_ops", names)
+
+
 def reviews(results: Results) -> None:
     """Film reviews: a BERT, a student of half its layers, and a bag of words."""
     both = results.split("imdb-subset", "jsonl.gz")
@@ -212,6 +264,8 @@ SECTIONS = {
         characters,
         positions,
         translation,
+        needle,
+        list_ops,
         reviews,
         documents,
         meetings,
