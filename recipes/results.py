@@ -25,13 +25,19 @@ class Results:
     def __init__(self, data: Path):
         self.data = data
 
-    def split(self, folder: str, ending: str, held_out: str = "test") -> list[str]:
-        """The overrides that name the two files of a data set."""
+    def split(self, folder: str, ending: str, held_out: str = "val") -> list[str]:
+        """The overrides that name two files of a data set."""
         files = {"path": "train", "validation_path": held_out}
         return [
             f"data.source.{option}={self.data / folder / part}.{ending}"
             for option, part in files.items()
         ]
+
+    def apart(self, folder: str, ending: str) -> tuple[str, list[str]]:
+        """The overrides of a data set without validation files, for which recipes hold out a part
+        of the training file: one to train, and two to measure on the test file."""
+        train, test = self.split(folder, ending, "test")
+        return train, [test, "data.source.validation_fraction=null"]
 
     def train(self, name: str, recipe: str, *overrides: str) -> None:
         run = RUNS / name
@@ -193,31 +199,37 @@ def list_ops(results: Results) -> None:
 
 def reviews(results: Results) -> None:
     """Film reviews: a BERT, a student of half its layers, and a bag of words."""
-    both = results.split("imdb-subset", "jsonl.gz")
-    for name in ("bert_imdb_pretrained", "bert_imdb", "distilbert_imdb"):
-        results.train(name, name, *both)
-    results.train("half_imdb", "distilbert_imdb", *both, "training.distillation=null")
-    results.baseline("bag_of_words_imdb", "bert_imdb", *both)
-    names = ["bert_imdb", "distilbert_imdb", "half_imdb", "bag_of_words_imdb"]
+    train, test = results.apart("imdb-subset", "jsonl.gz")
+    results.train("bert_imdb_pretrained", "bert_imdb_pretrained", train)
+    students = {"distilbert_imdb": [], "half_imdb": ["training.distillation=null"]}
+    for name, overrides in {"bert_imdb": [], **students}.items():
+        recipe = "distilbert_imdb" if name in students else name
+        results.train(name, recipe, train, *overrides)
+        results.evaluate(name, *test)
+    results.baseline("bag_of_words_imdb", "bert_imdb", train, *test)
+    names = ["bert_imdb", *students, "bag_of_words_imdb"]
     results.report("reviews", names, ["bag_of_words_imdb"])
 
 
 def documents(results: Results) -> None:
     """Whole documents against their first 512 tokens, and bags of their words."""
     names = []
-    for folder, ending, short, long in (
+    for folder, ending, *pair in (
         ("20news-bydate", "jsonl.gz", "bert_20news", "bigbird_20news"),
         ("hyperpartisan", "jsonl", "bert_hyperpartisan", "longformer_hyperpartisan"),
     ):
-        both = results.split(folder, ending)
-        for name in (short, long):
-            results.train(name, name, *both)
-            results.evaluate(name, "data.source.min_bytes=3000")
-        results.baseline(f"bag_of_words_{folder}", short, *both)
-        names += [short, long, f"bag_of_words_{folder}"]
-    both = results.split("qmsum", "jsonl.gz", "val")
+        train, test = results.apart(folder, ending)
+        for name in pair:
+            results.train(name, name, train)
+            results.evaluate(name, *test)
+            results.evaluate(name, "data.source.min_bytes=3000", *test)
+        bag = f"bag_of_words_{folder.partition('-')[0]}"
+        results.baseline(bag, pair[0], train, *test)
+        names += [*pair, bag]
+    both = results.split("qmsum", "jsonl.gz")
     for name in ("bert_qmsum_domain", "bigbird_qmsum_domain"):
         results.train(name, name, *both)
+        results.evaluate(name, results.split("qmsum", "jsonl.gz", "test")[1])
         names.append(name)
     results.baseline("bag_of_words_qmsum", "bert_qmsum_domain", *both)
     results.report("documents", [*names, "bag_of_words_qmsum"])
@@ -225,8 +237,8 @@ def documents(results: Results) -> None:
 
 def meetings(results: Results) -> None:
     """Summaries of whole meetings, and answers to questions about them."""
-    both = results.split("qmsum", "jsonl.gz", "val")
-    test = f"data.source.validation_path={results.data / 'qmsum' / 'test.jsonl.gz'}"
+    both = results.split("qmsum", "jsonl.gz")
+    test = results.split("qmsum", "jsonl.gz", "test")[1]
     results.train("turns", "bigbird_qmsum", *both, "data.source.turns=relevant")
     begun = ["model.checkpoint=runs/turns", "tokenizer.path=runs/turns/tokenizer"]
     results.train("bigbird_qmsum", "bigbird_qmsum", *both, *begun)
@@ -237,7 +249,7 @@ def meetings(results: Results) -> None:
 
 def news(results: Results) -> None:
     """The body of an article, told its other fields and not told."""
-    results.train("grover_news", "grover_news", *results.split("hyperpartisan", "jsonl"))
+    results.train("grover_news", "grover_news", *results.split("hyperpartisan", "jsonl", "test"))
     body = ["data.batching.batching.counted=answers", "data.source.target=body"]
     for given in ("[domain, date, headline]", "[]"):
         said = f"data.source.given={given}"
@@ -247,9 +259,11 @@ def news(results: Results) -> None:
 
 def reasoning(results: Results) -> None:
     """Questions about stories, task by task; statements that rules prove, by depth."""
-    results.train("babi", "babi_reasoning", f"data.source.path={results.data / 'babi-en'}")
+    part, stories = "data.source.validation_fraction", results.data / "babi-en"
+    results.train("babi", "babi_reasoning", f"data.source.path={stories}")
+    results.evaluate("babi", f"{part}=null")
     for task in range(1, 21):
-        results.evaluate("babi", f"data.source.tasks=[{task}]")
+        results.evaluate("babi", f"data.source.tasks=[{task}]", f"{part}=null")
     results.train("soft_reasoner", "soft_reasoner")
     drawn = ["data.source.num_documents=1", "data.source.seed=1"]
     for depth in range(6):

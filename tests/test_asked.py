@@ -5,12 +5,14 @@ import json
 
 import numpy as np
 import pytest
+from bad_input import refused, says
 
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make
 from zoo.data.batching import Batching
 from zoo.data.corpus import Corpus
 from zoo.data.sources import Source
+from zoo.data.sources.json_lines import JsonLines
 from zoo.tokenizers import Tokenizer
 from zoo.tokenizers.bytes import Bytes
 
@@ -230,3 +232,32 @@ def test_files_that_do_not_belong_together_are_named(name, content, words, pairs
     pairs.target_path = str(tmp_path / "a.dee.gz")
     with pytest.raises(ZooError, match=r"target_path: there is no file .*Did you mean 'a\.de\.gz'"):
         pairs.train()
+
+
+@pytest.mark.parametrize(("fraction", "held_out"), [(None, []), (0.1, [9, 19]), (0.3, [3, 6, 9])])
+def test_a_fraction_of_the_documents_is_held_out_spread_over_all(fraction, held_out, tmp_path):
+    (tmp_path / "r.jsonl").write_text("".join(f'{{"text": "text {n}"}}\n' for n in range(20)))
+    made = JsonLines(str(tmp_path / "r.jsonl"), validation_fraction=fraction)
+    parts = made.train(), made.validation()
+    names = [[int(one.name.rpartition(":")[2]) for one in part] for part in parts]
+    assert names[1][: len(held_out)] == [place + 1 for place in held_out]
+    assert sorted([*names[0], *names[1]]) == list(range(1, 21))
+
+
+def test_a_file_of_held_out_documents_and_a_fraction_are_not_both_taken(tmp_path):
+    message = refused(JsonLines, "a.jsonl", "b.jsonl", validation_fraction=0.1)
+    says(message, "validation_path", "give this or validation_fraction, not both")
+    (tmp_path / "r.jsonl").write_text('{"text": "a"}\n' * 4)
+    few = JsonLines(str(tmp_path / "r.jsonl"), validation_fraction=0.1)
+    says(refused(few.train), "validation_fraction: found 0.1, which leaves 4 of 4 documents")
+
+
+@pytest.mark.parametrize(
+    ("read", "written", "cut"), [(20, 20, 0), (11, 9, 0), (11, 8, 1), (9, 9, 1), (4, 9, 2)]
+)
+def test_it_is_known_which_documents_lose_their_end(read, written, cut, reviews, word_piece):
+    """The longest review has 10 tokens with those around it; its answer 8 and an end token."""
+    pairs = {"kind": "pairs", "encoder_sequence_length": read, "sequence_length": written}
+    source = make(Source, {"kind": "json_lines", "path": reviews, "answer": "text"})
+    corpus = Corpus(source.train(), word_piece)
+    assert make(Batching, {**pairs, "batch_size": 2}).cut(corpus).sum() == cut

@@ -89,3 +89,10 @@ def test_a_folder_without_stories_and_a_task_it_lacks_are_refused(folder):
         Babi(str(folder / "inside")).train()
     with pytest.raises(ZooError, match=r"path: .*found no file such as qa1_"):
         Babi(str(folder / "nowhere")).train()
+
+
+def test_a_fraction_of_the_questions_to_train_on_is_held_out_instead_of_the_test_files(folder):
+    whole = texts(Babi(str(folder)).train())
+    source = Babi(str(folder), validation_fraction=0.5)
+    train, held_out = (texts(part) for part in (source.train(), source.validation()))
+    assert (train, held_out) == (whole[::2], whole[1::2])

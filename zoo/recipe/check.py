@@ -14,6 +14,7 @@ from zoo.core.errors import ZooError
 from zoo.core.kinds import make
 from zoo.core.symbolic import symbolically
 from zoo.data.batching import Batch
+from zoo.data.batching._ordered import Ordered
 from zoo.recipe import build
 from zoo.recipe.layers import attentions, distinct, named, way
 from zoo.recipe.load import Resolved
@@ -52,11 +53,20 @@ def describe(recipe: Resolved, picture: Path | None = None) -> dict[str, str]:
         "memory to train": f"{needs.num_bytes / 1e6:,.0f} MB and what one step computes",
         "text": f"{len(text.train):,} tokens in {len(text.train.names)} documents",
         "held out": held,
+        **_cut(text),
         "batch": " or ".join(f"{rows} x {length}" for rows, length in shapes) + " tokens",
         "training": f"{settings.steps:,} steps, {seen:,} tokens",
         **_kernels(needs.attentions, length),
         "served with": _served(build.tokenizer(recipe).custom_ops),
     }
+
+
+def _cut(text: build.Text) -> dict[str, str]:
+    """How many documents do not fit into their rows, where there are some."""
+    rows = getattr(text.batching, "batching", text.batching)
+    number = int(rows.cut(text.train).sum()) if isinstance(rows, Ordered) else 0
+    there = len(text.train.names)
+    return {"cut": f"{number:,} of {there:,} documents, which lose their end"} if number else {}
 
 
 def _served(custom_ops: dict[str, str]) -> str:

@@ -41,9 +41,17 @@ class Pairs(Ordered):
         return max(self.encoder_sequence_length, self.sequence_length)
 
     def sizes(self, corpus):
+        return np.maximum(*self._both(corpus))
+
+    def cut(self, corpus):
+        read, written = self._both(corpus)
+        return (read > self.encoder_sequence_length) | (written > self.sequence_length)
+
+    def _both(self, corpus) -> tuple[np.ndarray, np.ndarray]:
+        """How many tokens each document fills in the encoder's row and the decoder's, int `n`."""
         read, written = answers(corpus)
         around = self.source([np.zeros(0, np.int32)], corpus.tokenizer)["padding_mask"].sum()
-        return np.maximum(read + around, written + 1)
+        return read + around, written + 1
 
     def make(self, corpus, documents):
         require_answers(corpus)

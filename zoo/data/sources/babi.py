@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from zoo.core.errors import ZooError, shown
 from zoo.core.folders import at_home
-from zoo.core.types import PositiveInt
+from zoo.core.types import Fraction, PositiveInt
 from zoo.data.sources import Document, Source
 from zoo.data.sources._files import lines
 from zoo.data.sources._pairs import answered
+from zoo.data.sources._parted import parted
 
 FILE = re.compile(r"qa(\d+)_.+_(train|test)\.txt")
 LINE = re.compile(r"(\d+) ([^\t]*[^\t ]) *(?:\t([^\t]+)\t(\d+(?: \d+)*))?")
@@ -39,7 +40,8 @@ class Babi(Source):
     """A document is a story so far, a sentence a line, and a question about it; earlier questions
     are left out. `path` is a folder of files such as `qa3_three-supporting-facts_train.txt`, of
     which those that end in `_test` are held out; `tasks` are all that lie there, if not named. Only
-    the `last_sentences` before a question are kept, all of them for None.
+    the `last_sentences` before a question are kept, all of them for None. With a
+    `validation_fraction`, so many of the questions to train on are held out instead.
     Raises ZooError for a folder without such files, a task it does not have, and a line that is
     none of a story."""
 
@@ -48,14 +50,18 @@ class Babi(Source):
         path: str,
         tasks: list[PositiveInt] | None = None,
         last_sentences: PositiveInt | None = None,
+        validation_fraction: Fraction | None = None,
     ):
         self.path, self.tasks, self.last_sentences = path, tasks, last_sentences
+        self.validation_fraction = validation_fraction
 
     def train(self):
-        return self._documents("train")
+        return parted(self._documents("train"), self.validation_fraction)[0]
 
     def validation(self):
-        return self._documents("test")
+        if self.validation_fraction is None:
+            return self._documents("test")
+        return parted(self._documents("train"), self.validation_fraction)[1]
 
     def _documents(self, split: str) -> list[Document]:
         return [

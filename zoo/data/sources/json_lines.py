@@ -3,17 +3,19 @@
 import numpy as np
 
 from zoo.core.errors import ZooError
-from zoo.core.types import NonNegativeInt
+from zoo.core.types import Fraction, NonNegativeInt
 from zoo.data.sources import Document, Source
 from zoo.data.sources._files import field, objects
 from zoo.data.sources._pairs import answered
+from zoo.data.sources._parted import parted
 
 
 class JsonLines(Source):
     """`text` names the field that holds a document's text, `answer` the one that holds its answer:
     a summary, or the name or number of a class. Without `answer` nothing is asked. Documents whose
     text has fewer than `min_bytes` are left out: `zoo evaluate` measures the long ones apart.
-    Files end in `.gz` or are plain UTF-8.
+    Files end in `.gz` or are plain UTF-8. Without a `validation_path` a `validation_fraction` of
+    the documents is held out, spread over all.
     Raises ZooError for a line that is no object or lacks a field, and where no document is left."""
 
     def __init__(
@@ -23,16 +25,20 @@ class JsonLines(Source):
         text: str = "text",
         answer: str | None = None,
         min_bytes: NonNegativeInt = 0,
+        validation_fraction: Fraction | None = None,
     ):
+        if validation_path and validation_fraction:
+            raise ZooError("give this or validation_fraction, not both.", "validation_path")
         self.path, self.validation_path = path, validation_path
+        self.validation_fraction = validation_fraction
         self.text, self.answer, self.min_bytes = text, answer, min_bytes
 
     def train(self):
-        return self._documents(self.path, "path")
+        return parted(self._documents(self.path, "path"), self.validation_fraction)[0]
 
     def validation(self):
         if self.validation_path is None:
-            return []
+            return parted(self._documents(self.path, "path"), self.validation_fraction)[1]
         return self._documents(self.validation_path, "validation_path")
 
     def _documents(self, path, option) -> list[Document]:
