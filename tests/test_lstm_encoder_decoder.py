@@ -9,6 +9,7 @@ from keras import ops, tree
 
 from zoo.attention.scorers import Scorer, look
 from zoo.backbones import Backbone
+from zoo.core.compiled import compiled
 from zoo.core.errors import ZooError
 from zoo.core.kinds import kinds, make
 from zoo.tasks.seq2seq_lm import Seq2SeqLM
@@ -162,6 +163,15 @@ def test_padding_passes_what_is_remembered_through(inputs):
     for found, kept in zip(tree.flatten(state), tree.flatten(wanted), strict=True):
         np.testing.assert_allclose(np.array(found)[0], np.array(kept)[0], atol=1e-5)
     assert np.array(state[0].length).tolist() == [3, 5]
+
+
+def test_a_graph_that_takes_every_length_gives_the_same(inputs):
+    """TensorFlow leaves the length open once a graph was asked for two of them."""
+    task = seq2seq("additive")
+    go = compiled(lambda told: task.run(told)[0], task)
+    for length in (2, 3, 5):
+        told = {**inputs, "token_ids": inputs["token_ids"][:, :length]}
+        np.testing.assert_allclose(go(told), task.run(told)[0], atol=1e-6)
 
 
 def test_told_again_writing_begins_anew(inputs):

@@ -61,7 +61,7 @@ class Looking(LayerKind):
 
         Padding changes none of them.
         """
-        batch, length = ops.shape(x)[0], x.shape[1]
+        batch, length = ops.shape(x)[:2]
         kept = self.drop(ops.ones((batch, length, self.source_dim), self.compute_dtype))
 
         def step(before, line):

@@ -12,8 +12,9 @@ import keras
 from keras import ops, tree
 
 
-def scan(body: Callable[..., Any], carry: Any, inputs: Any, length: int) -> tuple[Any, Any]:
-    """`carry, out = body(carry, input)` for each of the `length` slices of the inputs.
+def scan(body: Callable[..., Any], carry: Any, inputs: Any, length: Any) -> tuple[Any, Any]:
+    """`carry, out = body(carry, input)` for each of the `length` slices of the inputs: an int, or
+    in a graph of TensorFlow a tensor.
 
     Returns the last carry and the outs, stacked. One pass stays outside of a loop.
     """
