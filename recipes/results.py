@@ -44,7 +44,7 @@ class Results:
         if (run / "report.json").exists():
             return
         more = ["--resume"] if list(run.glob("checkpoints/step_*")) else []
-        self.zoo("train", recipe, *overrides, "~export", "--run", str(run), *more)
+        self.zoo("train", recipe, *overrides, "export=null", "--run", str(run), *more)
 
     def evaluate(self, name: str, *overrides: str) -> None:
         run = RUNS / name

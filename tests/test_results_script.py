@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+import small_files
 
 import zoo
 from zoo.baselines import Baseline
 from zoo.core.kinds import kinds
-from zoo.recipe.load import available, folder
 
 FILE = Path(__file__).parent.parent / "recipes" / "results.py"
 PAGE = FILE.with_name("README.md").read_text()
@@ -26,57 +26,64 @@ SCRIPT = script()
 
 
 class Asked(SCRIPT.Results):
-    """Runs nothing: reads every recipe with the overrides asked for, and keeps the names."""
+    """Runs no command: reads every recipe with the overrides asked for, and keeps the names."""
 
-    def __init__(self, data, runs):
-        super().__init__(data)
-        self.runs, self.trained, self.reported = runs, {}, []
-
-    def train(self, name, recipe, *overrides):
-        self.trained[name] = recipe, overrides
-        self.read(recipe, overrides)
-
-    def evaluate(self, name, *overrides):
-        recipe, before = self.trained[name]
-        self.read(recipe, [*before, *overrides])
-
-    def baseline(self, name, recipe, *options):
-        self.trained[name] = recipe, options
-        overrides = [word for word in options if "=" in word]
-        self.read(recipe, overrides)
-        assert set(options) - set(overrides) <= {"--kind", *kinds(Baseline.shelf)}
-
-    def report(self, section, names, against=()):
-        assert {*names, *against} <= set(self.trained)
-        self.reported.append(section)
+    def __init__(self):
+        super().__init__(Path("data"))
+        self.trained, self.reported = {}, []
 
     def zoo(self, command, *words):
-        runs = [word for word in words if word.startswith("runs/")]
-        made = {str(SCRIPT.RUNS / name) for name in self.trained}
-        assert runs
-        assert {run for run in runs if run != "runs/transformer_multi30k_mean"} <= made
+        getattr(self, f"asked_to_{command}")(*words)
+
+    def asked_to_train(self, recipe, *words):
+        *overrides, option, run = words
+        assert option == "--run"
+        self.read(recipe, overrides)
+        self.trained[run] = recipe, overrides
+
+    def asked_to_evaluate(self, run, *overrides):
+        recipe, before = self.trained[run]
+        self.read(recipe, [*before, *overrides])
+
+    def asked_to_baseline(self, recipe, *words):
+        *words, option, run = words
+        assert option == "--run"
+        overrides = [word for word in words if "=" in word]
+        self.read(recipe, overrides)
+        assert set(words) - set(overrides) <= {"--kind", *kinds(Baseline.shelf)}
+        self.trained[run] = recipe, overrides
+
+    def asked_to_report(self, *words):
+        assert {word for word in words if word.startswith("runs/")} <= set(self.trained)
+        self.reported.append(words[words.index("--section") + 1])
+
+    def asked_to_recl(self, *words):
+        assert {word for word in words if word.startswith("runs/")} <= set(self.trained)
+
+    def asked_to_average(self, run, *words):
+        assert run in self.trained
 
     def read(self, recipe, overrides):
-        kept = [
-            word for word in overrides if not word.startswith(("model.checkpoint=", "tokenizer."))
-        ]
-        zoo.load_recipe(recipe, kept)
+        elsewhere = ("model.checkpoint=", "tokenizer.path=")
+        zoo.load_recipe(recipe, [word for word in overrides if not word.startswith(elsewhere)])
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return Asked()
 
 
 @pytest.mark.parametrize("name", SCRIPT.SECTIONS)
-def test_a_section_asks_for_what_there_is_and_has_its_place_on_the_page(name, tmp_path):
-    asked = Asked(tmp_path / "data", tmp_path / "runs")
+def test_a_section_asks_for_what_there_is_and_has_its_place_on_the_page(name, asked):
     SCRIPT.SECTIONS[name](asked)
     assert asked.reported == [name]
     assert re.search(f"<!-- {name} -->\n.*<!-- end {name} -->", PAGE, re.DOTALL)
 
 
-def test_every_recipe_over_text_of_the_users_is_in_it(tmp_path):
-    asked = Asked(tmp_path / "data", tmp_path / "runs")
+def test_every_recipe_over_text_of_the_users_is_in_it(asked):
     for section in SCRIPT.SECTIONS.values():
         section(asked)
     trained = {recipe for recipe, _ in asked.trained.values()}
-    wanted = ("translation/", "documents/", "reasoning/")
-    names = {name.rpartition("/")[2] for name in available() if name.startswith(wanted)}
-    assert folder().is_dir()
-    assert names <= trained
+    assert small_files.NAMES
+    assert {name.rpartition("/")[2] for name in small_files.NAMES} <= trained

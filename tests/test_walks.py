@@ -42,6 +42,14 @@ def test_it_walks_from_its_check_to_its_export(name, tmp_path):
         its_export_scores_and_writes_like_the_run(walked, tmp_path)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*RECIPES, *OTHER_TASKS])
+def test_it_trains_under_xla(name, tmp_path):
+    given = ["training.jit_compile=true", "training.steps=10", "export=null"]
+    report = zoo.train(zoo.load_recipe(name, given, tiny=True), tmp_path / "run")
+    assert math.isfinite(report["training"]["loss"])
+
+
 def its_loss_falls_and_its_log_is_whole(walked):
     recipe, run, report = walked
     rows = read(run / "log.csv")
