@@ -90,7 +90,8 @@ def characters(results: Results) -> None:
     for name in names:
         results.evaluate(name, f"data.source.validation_path={folder / 'test.txt'}")
     results.evaluate("transformer_xl", "model.blocks.attention.memory_length=0")
-    results.zoo("recl", "runs/gpt", "runs/transformer_xl", "--step", "64", "--longest", "1024")
+    runs = [str(RUNS / name) for name in names]
+    results.zoo("recl", *runs, "--step", "64", "--longest", "1024")
     results.report("characters", names, ["gpt"])
 
 

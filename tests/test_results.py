@@ -46,8 +46,8 @@ def run(tmp_path):
     return make
 
 
-def evaluated(folder, *overrides, **found):
-    one = {"overrides": overrides, "batches": None, "found": found, "seconds": 1.0}
+def evaluated(folder, *overrides, batches=None, **found):
+    one = {"overrides": overrides, "batches": batches, "found": found, "seconds": 1.0}
     with (folder / FILE).open("a") as file:
         file.write(json.dumps(one) + "\n")
 
@@ -93,10 +93,12 @@ def test_an_evaluation_counts_for_more_than_the_last_validation(run):
     evaluated(folder, loss=1.4, bits_per_byte=2.0, accuracy=0.6, tokens=9)
     evaluated(folder, "model.blocks.attention.memory_length=0", loss=1.8)
     evaluated(folder, "model.blocks.attention.memory_length=0", loss=1.9)
+    evaluated(folder, "training.log_every=1", batches=2, loss=0.1)
     text = table([opened(folder)])
     assert row(text)[4] == "1.400 nats, 2.000 bits per byte"
     assert row(text, 1)[0] == "the same, evaluated with `model.blocks.attention.memory_length=0`"
     assert row(text, 1)[4] == "1.900 nats"
+    assert "log_every" not in text  # a look at the first batches is no result
 
 
 def test_a_yardstick_stands_beside_every_run_but_itself(run):

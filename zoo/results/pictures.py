@@ -64,7 +64,7 @@ def _against_options(runs: Sequence[Run]) -> dict[str, tuple[list[Line], dict[st
     of one: lines of the first figure told of each."""
     found: dict[str, dict[str, dict[float, dict[str, float]]]] = {}
     for run in runs:
-        for one in run.evaluations:
+        for one in (one for one in run.evaluations if not one.batches):
             key, _, value = one.overrides[0].partition("=") if one.overrides else ("", "", "")
             if (number := _number(value)) is not None:
                 found.setdefault(key, {}).setdefault(run.name, {})[number] = one.found

@@ -47,8 +47,11 @@ def _rows(together: Sequence[Run], yardstick: str) -> list[list[str]]:
 
 
 def _evaluated(together: Sequence[Run]) -> list[list[str]]:
-    """A row for each way in which all of them were evaluated with other options."""
-    found = [{tuple(e.overrides): e.found for e in run.evaluations} for run in together]
+    """A row for each way in which all of them were evaluated with other options, on all batches."""
+    found = [
+        {tuple(one.overrides): one.found for one in run.evaluations if not one.batches}
+        for run in together
+    ]
     ways = [way for way in found[0] if way and all(way in one for one in found)]
     return [
         [
