@@ -137,10 +137,11 @@ def translation(results: Results) -> None:
         results.evaluate(name, *test)
     transformer, _, mask_predict = names
     results.evaluate(transformer, *test, "evaluation.search.num_beams=1")
-    mean = RUNS / "transformer_multi30k_mean"
-    if not mean.exists():
-        results.zoo("average", str(RUNS / transformer), "--last", "5", "--to", str(mean))
-    results.evaluate(transformer, *test, f"model.checkpoint={mean}")
+    for last in (3, 5):
+        mean = RUNS / f"{transformer}_last_{last}"
+        if not mean.exists():
+            results.zoo("average", str(RUNS / transformer), "--last", f"{last}", "--to", str(mean))
+        results.evaluate(transformer, *test, f"model.checkpoint={mean}")
     for turns in (1, 2, 4):
         results.evaluate(mask_predict, *test, f"evaluation.search.num_turns={turns}")
     results.report("translation", names)
