@@ -17,6 +17,8 @@ from zoo.training import evaluations
 
 HERE = Path(__file__).parent
 RUNS = Path("runs")
+FAR = ["--step", "128", "--longest", "1024", "--positions", "250"]
+"""Of `zoo recl`: every context is read anew at every position, which takes its time."""
 
 
 class Results:
@@ -91,7 +93,7 @@ def characters(results: Results) -> None:
         results.evaluate(name, f"data.source.validation_path={folder / 'test.txt'}")
     results.evaluate("transformer_xl", "model.blocks.attention.memory_length=0")
     runs = [str(RUNS / name) for name in names]
-    results.zoo("recl", *runs, "--step", "64", "--longest", "1024")
+    results.zoo("recl", *runs, *FAR)
     results.report("characters", names, ["gpt"])
 
 
@@ -115,7 +117,7 @@ def positions(results: Results) -> None:
     for name, overrides in whole.items():
         results.train(name, "gpt_chars", *given, *overrides)
     runs = [str(RUNS / name) for name in whole]
-    results.zoo("recl", *runs, "--step", "64", "--longest", "1024", "--positions", "2000")
+    results.zoo("recl", *runs, *FAR)
     results.report("positions", list(whole))
 
 
