@@ -77,7 +77,10 @@ def overrides(name, files):
     source = as_node(data["source"])
     if source["kind"] == "json_lines":
         write_objects(Path(files["json_lines"]["path"]), source, as_node(data["batching"]))
-    named = {option: path for option, path in files[source["kind"]].items() if option in source}
+    part = "validation_fraction"
+    wanted = {*source, "validation_path"} if part in source else set(source)
+    named = {option: path for option, path in files[source["kind"]].items() if option in wanted}
+    named |= {part: "null"} if part in source else {}
     return [f"data.source.{option}={path}" for option, path in named.items()]
 
 

@@ -143,9 +143,9 @@ def test_one_line_is_a_column_a_token():
 def runs(tmp_path_factory):
     """An encoder and decoder, a classifier and a language model, after one step at toy sizes."""
     folder = tmp_path_factory.mktemp("runs")
-    stories = small_files.write(folder)["babi"]["path"]
+    files = small_files.write(folder)
     for name, source in (
-        ("babi_reasoning", [f"data.source.path={stories}"]),
+        ("babi_reasoning", small_files.overrides("babi_reasoning", files)),
         ("soft_reasoner", []),
         ("copy", []),
     ):
