@@ -63,6 +63,17 @@ class Results:
         pictures = ["--to", str(HERE / "pictures")]
         self.zoo("report", *(str(RUNS / name) for name in names), *beside, *into, *pictures)
 
+    def compare(
+        self, section: str, recipe: str, kinds: dict[str, list[str]], ways: list[list[str]]
+    ) -> None:
+        """Train a recipe in all kinds, evaluate each in all ways, and report the section."""
+        names = [f"{section}_{kind}" for kind in kinds]
+        for name, overrides in zip(names, kinds.values()):
+            self.train(name, recipe, *overrides)
+            for way in ways:
+                self.evaluate(name, *way)
+        self.report(section, names)
+
     def zoo(self, *words: str) -> None:
         print("zoo", *words, flush=True)
         subprocess.run(["zoo", *words], check=True)
@@ -165,15 +176,16 @@ def needle(results: Results) -> None:
         ],
     }
     few = ["data.source.num_documents=1", "data.source.num_validation_documents=64"]
-    names = [f"needle_{kind}" for kind in kinds]
-    for name, overrides in zip(names, kinds.values()):
-        results.train(name, "needle", *overrides)
-        for length in (256, 1024, 4096, 16384):
-            long = [
-                f"data.{part}={length}" for part in ("source.length", "batching.sequence_length")
-            ]
-            results.evaluate(name, *long, "data.batching.batch_size=8", *few)
-    results.report("needle", names)
+    ways = [
+        [
+            f"data.source.length={length}",
+            f"data.batching.sequence_length={length}",
+            "data.batching.batch_size=8",
+            *few,
+        ]
+        for length in (256, 1024, 4096, 16384)
+    ]
+    results.compare("needle", "needle", kinds, ways)
 
 
 def list_ops(results: Results) -> None:
@@ -190,15 +202,13 @@ def list_ops(results: Results) -> None:
         ],
     }
     few = ["data.source.num_documents=1", "data.source.num_validation_documents=200"]
-    names = [f"list_ops_{kind}" for kind in kinds]
-    for name, overrides in zip(names, kinds.values()):
-        results.train(name, "list_ops_small", *overrides)
-        for length in (100, 250, 1000, 4000, 16000):
-            size = [f"data.source.max_length={length}", f"data.source.min_length={2 * length // 5}"]
-            deep = [] if length == 100 else ["data.source.max_depth=10", "data.source.max_args=10"]
-            room = [f"data.batching.sequence_length={length + 100}", "data.batching.batch_size=4"]
-            results.evaluate(name, *size, *deep, *room, *few)
-    results.report("list_ops", names)
+    ways = []
+    for length in (100, 250, 1000, 4000, 16000):
+        size = [f"data.source.max_length={length}", f"data.source.min_length={2 * length // 5}"]
+        deep = [] if length == 100 else ["data.source.max_depth=10", "data.source.max_args=10"]
+        room = [f"data.batching.sequence_length={length + 100}", "data.batching.batch_size=4"]
+        ways.append([*size, *deep, *room, *few])
+    results.compare("list_ops", "list_ops_small", kinds, ways)
 
 
 def reviews(results: Results) -> None:

@@ -125,8 +125,7 @@ def evaluate(
     learner = compiled(task, text.batching.batch_size, parts.training(recipe))
     found = measure(learner, text.batching, text.validation, batches)
     if wanted:
-        number = batches and batches * wanted.batch_size
-        found |= answers.measure(task, recipe, run, number)
+        found |= answers.measure(task, recipe, wanted, run, batches)
     seconds = round(time.perf_counter() - began, 2)
     evaluations.write(run, evaluations.Evaluation(overrides or [], batches, found, seconds))
     return found

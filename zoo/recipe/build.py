@@ -13,7 +13,7 @@ from zoo.core.errors import ZooError, innermost
 from zoo.core.kinds import as_list, as_node, make
 from zoo.data.batching import Batching
 from zoo.data.corpus import Corpus, sample
-from zoo.data.sources import Source
+from zoo.data.sources import Document, Source
 from zoo.generation.search import Search
 from zoo.metrics import Metric
 from zoo.recipe.load import Resolved
@@ -43,8 +43,9 @@ def tokenizer(recipe: Resolved) -> Tokenizer:
         made = make(Tokenizer, recipe.tree["tokenizer"])
     if made.assets or not made.files:
         return made
+    read = source(recipe)
     with at(recipe, "data", "source"):
-        texts = sample(make(Source, recipe.tree["data"]["source"]).train(), LEARN_FROM)
+        texts = sample(read.train(), LEARN_FROM)
     from_what = hashlib.sha256(json.dumps(recipe.tree["tokenizer"], sort_keys=True).encode())
     for text in texts:
         from_what.update(hashlib.sha256(text).digest())
@@ -128,12 +129,19 @@ def source(recipe: Resolved) -> Source:
         return make(Source, recipe.tree["data"]["source"])
 
 
+def held_out(recipe: Resolved) -> list[Document]:
+    """The documents a recipe holds out, none where it names none. Raises ZooError."""
+    made = source(recipe)
+    with at(recipe, "data", "source"):
+        return made.validation()
+
+
 def text(recipe: Resolved) -> Text:
     """Open the files of a recipe. Raises ZooError when they are missing, empty or too short."""
     ours, cut = tokenizer(recipe), batching(recipe)
+    read = source(recipe)
     with at(recipe, "data", "source"):
-        source = make(Source, recipe.tree["data"]["source"])
-        train, validation = (Corpus(written, ours) for written in source.columns(ours))
+        train, validation = (Corpus(written, ours) for written in read.columns(ours))
     with at(recipe, "data", "batching"):
         cut.batch(train, 0)
     wants = recipe.tree["training"].get("validate_every")

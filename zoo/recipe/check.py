@@ -14,7 +14,6 @@ from zoo.core.errors import ZooError
 from zoo.core.kinds import make
 from zoo.core.symbolic import symbolically
 from zoo.data.batching import Batch
-from zoo.data.batching._ordered import Ordered
 from zoo.recipe import build
 from zoo.recipe.layers import attentions, distinct, named, way
 from zoo.recipe.load import Resolved
@@ -63,8 +62,7 @@ def describe(recipe: Resolved, picture: Path | None = None) -> dict[str, str]:
 
 def _cut(text: build.Text) -> dict[str, str]:
     """How many documents do not fit into their rows, where there are some."""
-    rows = getattr(text.batching, "batching", text.batching)
-    number = int(rows.cut(text.train).sum()) if isinstance(rows, Ordered) else 0
+    number = int(text.batching.cut(text.train).sum())
     there = len(text.train.names)
     return {"cut": f"{number:,} of {there:,} documents, which lose their end"} if number else {}
 

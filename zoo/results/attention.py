@@ -12,8 +12,8 @@ from zoo.attention import Attention
 from zoo.attention.cross import Cross
 from zoo.attention.kernels._watched import Watched
 from zoo.core.errors import ZooError
-from zoo.core.kinds import make, to_config
-from zoo.data.sources import Document, Source
+from zoo.core.kinds import to_config
+from zoo.data.sources import Document
 from zoo.generation.write import Sampling, Writer
 from zoo.recipe import build
 from zoo.recipe.layers import attentions
@@ -97,8 +97,7 @@ def _check(task: Any, size: int) -> None:
 
 def _held_out(recipe: Resolved, number: int) -> Document:
     """A held-out document without its answer."""
-    with build.at(recipe, "data", "source"):
-        documents = make(Source, recipe.tree["data"]["source"]).validation()
+    documents = build.held_out(recipe)
     if not 0 <= number < len(documents):
         there = f"0 to {len(documents) - 1:,}" if documents else "none: nothing is held out"
         raise ZooError(f"document: found {number}, expected {there}.")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from zoo.convert.files import read_json
 from zoo.core.check import differences
 from zoo.core.errors import ZooError
 from zoo.recipe.load import available, load
@@ -64,7 +65,7 @@ def opened(folder: Path) -> Run:
     if not (folder / "report.json").exists():
         on = f"zoo train {folder / 'recipe.yaml'} --run {folder} --resume"
         raise ZooError(f"{folder}: has not come to its end (no report.json). Go on with: {on}")
-    report = _json(folder / "report.json")
+    report = read_json(folder / "report.json")
     contexts = folder / "recl.json"
     return Run(
         folder,
@@ -72,15 +73,8 @@ def opened(folder: Path) -> Run:
         load(str(folder / "recipe.yaml")).tree,
         read(folder / "log.csv"),
         evaluations.read(folder),
-        _json(contexts) if contexts.exists() else None,
+        read_json(contexts) if contexts.exists() else None,
     )
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as wrong:
-        raise ZooError(f"{file}: is damaged: {wrong}.") from wrong
 
 
 def _said(tree: Any, path: Sequence[str | int]) -> Any:

@@ -9,8 +9,7 @@ import numpy as np
 
 from zoo.core.errors import ZooError
 from zoo.core.folders import readable_errors, write_file
-from zoo.core.kinds import make
-from zoo.data.sources import Document, Source
+from zoo.data.sources import Document
 from zoo.recipe import build
 from zoo.recipe.load import Resolved
 from zoo.recipe.sections import Evaluation
@@ -27,15 +26,13 @@ class Answer(NamedTuple):
     expected: str
 
 
-def measure(task: Any, recipe: Resolved, run: Path, number: int | None = None) -> dict[str, float]:
-    """The figures of a recipe's metrics over the answers to the first `number` of its held-out
-    documents, all by default. The answers are left in the run, `answers.jsonl`. Raises ZooError
+def measure(
+    task: Any, recipe: Resolved, wanted: Evaluation, run: Path, batches: int | None = None
+) -> dict[str, float]:
+    """The figures of the `wanted` metrics over the answers to a recipe's held-out documents, or to
+    the first `batches` of them. The answers are left in the run, `answers.jsonl`. Raises ZooError
     for a model that does not answer, and for documents without an answer."""
-    wanted = build.evaluation(recipe)
-    if wanted is None:
-        return {}
-    with build.at(recipe, "data", "source"):
-        documents = make(Source, recipe.tree["data"]["source"]).validation()[:number]
+    documents = build.held_out(recipe)[: batches and batches * wanted.batch_size]
     for document in documents:
         if not document.answers:
             raise ZooError(f"{recipe.place(('evaluation',))}: {document.name} has no answer.")

@@ -12,7 +12,7 @@ from zoo.core.check import check, dotted
 from zoo.core.errors import ZooError, shown, suggest
 from zoo.core.kinds import as_node, find, kinds, make, to_config
 from zoo.core.schema import Node
-from zoo.data.sources import Document, Source
+from zoo.data.sources import Document
 from zoo.recipe import build
 from zoo.recipe.load import Resolved
 from zoo.recipe.reader import parse
@@ -92,9 +92,9 @@ def measured(made: Baseline, recipe: Resolved, texts: list[str], answers: list[s
 def documents(recipe: Resolved) -> tuple[Read, Read]:
     """What a recipe trains on and what it holds out, whole: no model cuts them. Raises ZooError
     where there is none of it, and for a document without an answer or with an unknown one."""
+    source, held_out = build.source(recipe), build.held_out(recipe)
     with build.at(recipe, "data", "source"):
-        source = make(Source, recipe.tree["data"]["source"])
-        train, held_out = source.train(), source.validation()
+        train = source.train()
         if not held_out:
             raise ZooError("holds nothing out, so nothing can be measured.")
     with build.at(recipe, "data", "batching"):

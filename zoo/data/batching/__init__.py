@@ -45,6 +45,10 @@ class Batching(Kind):
     def evaluation_batches(self, corpus: Corpus) -> int:
         raise NotImplementedError
 
+    def cut(self, corpus: Corpus) -> np.ndarray:
+        """Which documents do not fit into their rows, bool `n`; empty where rows are none."""
+        return np.zeros(0, bool)
+
     def shapes(self, corpus: Corpus) -> list[tuple[int, ...]]:
         """The shape that all training batches have, or that each of a pass has."""
         return [self.batch(corpus, 0).shape]

@@ -32,10 +32,9 @@ class Ordered(Batching):
         """How many of them each document fills if it is not cut, int `n`."""
         raise NotImplementedError
 
-    def cut(self, corpus: Corpus) -> np.ndarray:
-        """Which documents do not fit into their rows, bool `n`; empty where rows are none."""
+    def cut(self, corpus):
         longest = self.longest()
-        return np.zeros(0, bool) if longest is None else self.sizes(corpus) > longest
+        return super().cut(corpus) if longest is None else self.sizes(corpus) > longest
 
     def batch(self, corpus, step):
         require(corpus, 2, "training")

@@ -62,6 +62,9 @@ class Buckets(Batching):
     def evaluation_batches(self, corpus):
         return len(self._plan(corpus)[1])
 
+    def cut(self, corpus):
+        return self.batching.cut(corpus)
+
     def shapes(self, corpus):
         widest = self.batching.sequence_length
         return [(places.size, min(length, widest)) for length, places in self._plan(corpus)[1]]
