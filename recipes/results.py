@@ -84,7 +84,7 @@ def characters(results: Results) -> None:
     folder = results.data / "enwiki-xml"
     text = [
         f"data.source={{kind: text_files, path: {folder / 'train.txt'}, validation_path: "
-        f"{folder / 'valid.txt'}}}",
+        f"{folder / 'valid.txt'}, validation_fraction: null}}",
         "training.steps=4000",
         "training.validate_every=500",
     ]
