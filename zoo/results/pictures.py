@@ -100,15 +100,17 @@ def _draw(file: Path, lines: Sequence[Line], axes: dict[str, Any]) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    trained = axes.get("trained", [])
-    figure, plot = pyplot.subplots(figsize=(7, 4), layout="constrained")
+    figure, plot = pyplot.subplots(figsize=(8, 4), layout="constrained")
     for name, right, up in lines:
         plot.plot(right, up, marker="o", markersize=3, label=f"{name} ({up[-1]:.3g})")
-    for length in trained:
-        plot.axvline(length, linestyle="--", color="gray", linewidth=1)
-        plot.annotate("trained", (length, plot.get_ylim()[1]), ha="right", va="top", rotation=90)
+    for length in axes.get("trained", []):
+        plot.axvline(length, linestyle="--", color="gray", linewidth=1, label=f"trained: {length}")
     plot.set(**{name: value for name, value in axes.items() if name != "trained"})
+    if axes.get("xscale") == "log":
+        places = sorted({x for _, right, _ in lines for x in right})
+        plot.set_xticks(places, [f"{x:,.0f}" for x in places], rotation=45, ha="right")
+        plot.minorticks_off()
     plot.grid(alpha=0.3)
-    plot.legend(fontsize="small")
+    figure.legend(loc="outside right upper", fontsize="small")
     figure.savefig(file, dpi=120)
     pyplot.close(figure)
