@@ -127,11 +127,20 @@ def summaries(tmp_path):
 
 def test_the_first_words_are_a_summary(recipe, summaries, tmp_path):
     found = measured(recipe, tmp_path / "mean", None, *summaries)
-    assert found["baseline"] == {"kind": "lead", "num_words": None}
+    assert found["baseline"] == {"kind": "lead", "num_words": None, "skipped_paragraphs": 0}
     assert found["validation"] == {"exact_match": 100}  # of three words, the mean
     found = measured(recipe, tmp_path / "two", "{kind: lead, num_words: 2}", *summaries)
     assert found["validation"] == {"exact_match": 0}
     says(refused(measured, recipe, tmp_path / "run", None, summaries[0]), "names no metrics")
+
+
+def test_a_question_before_a_text_is_no_part_of_its_lead():
+    lead = make(Baseline, {"kind": "lead", "num_words": 2, "skipped_paragraphs": 1})
+    lead.fit(["Why?\n\nHe was late."], ["late"])
+    assert lead.answer(["Why?\n\nHe was late.\n\nVery.", "alone it stays"]) == [
+        "He was",
+        "alone it",
+    ]
 
 
 @pytest.mark.parametrize(

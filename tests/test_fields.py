@@ -133,6 +133,16 @@ def test_generate_writes_on_what_the_fields_of_a_prompt_begin(tmp_path):
     says(refused(zoo.generate, tmp_path / "run", "Rain"), "prompt: found 'Rain'")
 
 
+def test_a_part_of_the_articles_is_held_out_whole(source):
+    """Cut into parts of four bytes or less, none of an article is trained on and held out."""
+    found = source(longest=4, given=["domain"], target="headline", validation_fraction=0.34)
+    train, held_out = ({one.name for one in half} for half in (found.train(), found.validation()))
+    assert len(train) == 2
+    assert len(held_out) == 1
+    assert not train & held_out
+    says(refused(source, validation_path="b", validation_fraction=0.1), "not both")
+
+
 def test_fields_that_are_not_there_are_refused(source):
     says(refused(source, fields=["date", "date"]), "expected one to 10, all different")
     says(refused(source, target="datum"), "'datum' is none of the fields", "Did you mean 'date'?")

@@ -10,9 +10,10 @@ import json
 import numpy as np
 
 from zoo.core.errors import ZooError, shown, suggest
-from zoo.core.types import PositiveInt, Probability, Seed
+from zoo.core.types import Fraction, PositiveInt, Probability, Seed
 from zoo.data.sources import Document, Source
 from zoo.data.sources._files import field, objects
+from zoo.data.sources._parted import parted
 
 LAST, *MARKS = (bytes([value]) for value in range(0xF5, 0x100))
 """Bytes that no UTF-8 text holds, so that nothing in a field is taken for a mark: that the field to
@@ -26,8 +27,9 @@ class Fields(Source):
     the probability `alone`, else all in any order, each left out with the probability `dropped`.
 
     Texts longer than `longest` bytes are cut behind a word, and a document is made of each part.
-    Documents to train on are drawn `copies` times. Raises ZooError for more than ten fields, and
-    for those that no line has."""
+    Documents to train on are drawn `copies` times. Without a `validation_path` a
+    `validation_fraction` of the objects is held out, spread over all. Raises ZooError for more than
+    ten fields, and for those that no line has."""
 
     def __init__(
         self,
@@ -40,8 +42,11 @@ class Fields(Source):
         dropped: Probability = 0.1,
         longest: PositiveInt | None = None,
         copies: PositiveInt = 1,
+        validation_fraction: Fraction | None = None,
         seed: Seed = 0,
     ):
+        if validation_path and validation_fraction:
+            raise ZooError("give this or validation_fraction, not both.", "validation_path")
         if not 0 < len(set(fields)) == len(fields) <= len(MARKS):
             wanted = f"one to {len(MARKS)}, all different"
             raise ZooError(f"found {shown(fields)}, expected {wanted}.", "fields")
@@ -51,14 +56,18 @@ class Fields(Source):
         self._known(given or [], "given")
         self.target, self.given, self.alone, self.dropped = target, given, alone, dropped
         self.longest, self.copies, self.seed = longest, copies, seed
+        self.validation_fraction = validation_fraction
 
     def train(self):
-        return self._documents(self.path, "path", self.copies)
+        mine = parted(list(objects(self.path, "path")), self.validation_fraction)[0]
+        return self._documents(mine, self.path, self.copies)
 
     def validation(self):
-        if self.validation_path is None:
-            return []
-        return self._documents(self.validation_path, "validation_path", 1)
+        if self.validation_path is not None:
+            held_out = list(objects(self.validation_path, "validation_path"))
+        else:
+            held_out = parted(list(objects(self.path, "path")), self.validation_fraction)[1]
+        return self._documents(held_out, self.validation_path or self.path, 1)
 
     def prompt(self, text):
         """A JSON object of fields. The last is written on, from its text or from the beginning."""
@@ -80,10 +89,11 @@ class Fields(Source):
                 text = f"{shown(name)} is none of the fields. {suggest(name, self.fields)}"
                 raise ZooError(text, option)
 
-    def _documents(self, path, option, copies) -> list[Document]:
-        texts = [(name, self._texts(name, found)) for name, found in objects(path, option)]
-        for wanted in [self.target] if self.target else self.fields:
-            if not any(wanted in found for _, found in texts):
+    def _documents(self, found, path, copies) -> list[Document]:
+        """`copies` draws of each of some objects, which lie in the file `path`."""
+        texts = [(name, self._texts(name, one)) for name, one in found]
+        for wanted in ([self.target] if self.target else self.fields) if texts else ():
+            if not any(wanted in one for _, one in texts):
                 raise ZooError(f"{path}: no line has the field {shown(wanted)}.", "fields")
         random = np.random.default_rng(self.seed)
         parts = [(name, part) for name, found in texts for part in self._parts(found)]
