@@ -240,9 +240,8 @@ def _asked(recipe: Resolved, task: Any, tokenizer: Any, prompt: str) -> tuple[np
     start, end = tokenizer.start_token_id, tokenizer.end_token_id
     if "encoder_token_ids" not in task.input:
         return np.concatenate([[end], read]).astype("int32"), {}
-    framed = parts.batching(recipe).source
-    source, around = framed([read], tokenizer), framed([read[:0]], tokenizer)
-    room = source["padding_mask"].size - int(around["padding_mask"].sum())
+    frame = parts.batching(recipe).frame(tokenizer)
+    source, room = frame.rows([read]), frame.room
     if read.size > room:
         raise ZooError(
             f"prompt: {read.size} tokens, but this model was trained to read at most {room}. "

@@ -112,7 +112,7 @@ def _answering(
     """What an encoder looks at in the text, and a decoder in the text and in its own answer."""
     if not isinstance(task, KERAS_HUB_CAUSAL_LM):
         raise ZooError(f"a {type(task).__name__} does not write from left to right.")
-    told = build.batching(recipe).source([read], tokenizer)
+    told = build.batching(recipe).frame(tokenizer).rows([read])
     size = int(told["padding_mask"].sum())
     source = {f"encoder_{name}": x[:, :size] for name, x in told.items()}
     start, end = tokenizer.start_token_id, tokenizer.end_token_id

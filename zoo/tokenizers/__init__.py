@@ -9,6 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from zoo.core.kinds import Kind, options
+from zoo.tokenizers._frame import Frame
+
+__all__ = ["Frame", "Tokenizer"]
 
 
 class Tokenizer(Kind):

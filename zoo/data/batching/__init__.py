@@ -7,6 +7,7 @@ import numpy as np
 from zoo.core.errors import ZooError
 from zoo.core.kinds import Kind
 from zoo.data.corpus import Corpus
+from zoo.tokenizers import Frame, Tokenizer
 
 
 class Batch(NamedTuple):
@@ -48,6 +49,10 @@ class Batching(Kind):
     def cut(self, corpus: Corpus) -> np.ndarray:
         """Which documents do not fit into their rows, bool `n`; empty where rows are none."""
         return np.zeros(0, bool)
+
+    def frame(self, tokenizer: Tokenizer) -> Frame:
+        """How a text alone is read by what was trained on these batches."""
+        return Frame.of(tokenizer)
 
     def shapes(self, corpus: Corpus) -> list[tuple[int, ...]]:
         """The shape that all training batches have, or that each of a pass has."""

@@ -39,9 +39,8 @@ class Buckets(Batching):
         self.plans: WeakKeyDictionary[Corpus, tuple[np.ndarray, list[Cut]]] = WeakKeyDictionary()
         self.passes: WeakKeyDictionary[Corpus, tuple[int, list[Cut]]] = WeakKeyDictionary()
 
-    def source(self, texts, tokenizer):
-        """Texts as the encoder reads them, where there is one."""
-        return self.batching.source(texts, tokenizer)
+    def frame(self, tokenizer):
+        return self.batching.frame(tokenizer)
 
     def batch(self, corpus, step):
         require(corpus, 2, "training")

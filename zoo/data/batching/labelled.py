@@ -7,10 +7,10 @@ import numpy as np
 from zoo.core.errors import ZooError, shown, suggest
 from zoo.core.types import Given, PositiveInt
 from zoo.data.batching import Batch
-from zoo.data.batching._framed import answers, asked, frame, framed
+from zoo.data.batching._answered import answers, asked
 from zoo.data.batching._ordered import Ordered
 from zoo.data.batching._required import require_answers
-from zoo.tokenizers import Tokenizer
+from zoo.tokenizers import Frame, Tokenizer
 
 
 class Labelled(Ordered):
@@ -33,11 +33,14 @@ class Labelled(Ordered):
         self.labels, self.sequence_length = labels, sequence_length
         self.batch_size, self.seed = batch_size, seed
 
+    def frame(self, tokenizer):
+        return Frame.of(tokenizer, self.sequence_length)
+
     def longest(self):
         return self.sequence_length
 
     def sizes(self, corpus):
-        return answers(corpus)[0] + frame(corpus.tokenizer)
+        return answers(corpus)[0] + self.frame(corpus.tokenizer).size
 
     def make(self, corpus, documents):
         require_answers(corpus)
@@ -50,7 +53,7 @@ class Labelled(Ordered):
             if found is None:
                 self._unknown(corpus, documents[row], given[row])
             targets[row] = found
-        inputs = framed(texts, self.sequence_length, corpus.tokenizer)
+        inputs = self.frame(corpus.tokenizer).rows(texts)
         return Batch(inputs, targets, there.astype("float32"))
 
     def _unknown(self, corpus, document, answer):

@@ -6,8 +6,8 @@ import numpy as np
 
 from zoo.core.types import Fraction, Given, PositiveInt
 from zoo.data.batching import Batch, Batching, generator, require
-from zoo.data.batching._framed import framed
 from zoo.data.batching._required import require_mask
+from zoo.tokenizers import Frame
 
 HIDE, REPLACE = 0.8, 0.9
 """Below the first a chosen token becomes a mask, below the second any token, else it stays."""
@@ -51,12 +51,12 @@ class Masked(Batching):
 
     def _room(self, corpus):
         """How many tokens of text stand in a row."""
-        return self.sequence_length - 1 - (corpus.tokenizer.start_token_id is not None)
+        return Frame.of(corpus.tokenizer, self.sequence_length).room
 
     def _rows(self, corpus, starts, draw):
         require_mask(corpus)
         texts = [corpus.read(min(start, len(corpus)), self._room(corpus)) for start in starts]
-        inputs = framed(texts, self.sequence_length, corpus.tokenizer)
+        inputs = Frame.of(corpus.tokenizer, self.sequence_length).rows(texts)
         number = max(1, round(self.masked_fraction * self.sequence_length))
         begins = _begins(corpus.tokenizer) if self.whole_words else None
         chosen = [

@@ -4,9 +4,9 @@
 import numpy as np
 
 from zoo.data.batching import Batch
-from zoo.data.batching._framed import framed
 from zoo.data.batching._required import require_mask
 from zoo.data.batching.pairs import Pairs
+from zoo.tokenizers import Frame
 
 SHORTEST = 4
 """A mask, a start token, a token of text and an end token."""
@@ -25,10 +25,8 @@ class MaskedPairs(Pairs):
             found = f"encoder_sequence_length {self.encoder_sequence_length}"
             raise ValueError(f"{found} must be {SHORTEST} or more.")
 
-    def source(self, texts, tokenizer):
-        framing = framed(texts, self.encoder_sequence_length - 1, tokenizer)
-        before = {"token_ids": tokenizer.mask_token_id, "padding_mask": True}
-        return {name: np.insert(x, 0, before[name], axis=1) for name, x in framing.items()}
+    def frame(self, tokenizer):
+        return Frame.of(tokenizer, self.encoder_sequence_length, tokenizer.mask_token_id)
 
     def make(self, corpus, places):
         require_mask(corpus)

@@ -1,15 +1,13 @@
 """A text to read and its answer to write, for an encoder and a decoder (Sutskever et al. 2014)."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from zoo.core.types import Given, PositiveInt
 from zoo.data.batching import Batch
-from zoo.data.batching._framed import answers, asked, framed, padded
+from zoo.data.batching._answered import answers, asked
 from zoo.data.batching._ordered import Ordered
 from zoo.data.batching._required import require_answers
-from zoo.tokenizers import Tokenizer
+from zoo.tokenizers import Frame
 
 
 class Pairs(Ordered):
@@ -33,9 +31,8 @@ class Pairs(Ordered):
         )
         self.batch_size, self.seed = batch_size, seed
 
-    def source(self, texts: Sequence[np.ndarray], tokenizer: Tokenizer) -> dict:
-        """Texts as the encoder reads them: `token_ids` int32 `b k`, `padding_mask` bool `b k`."""
-        return framed(texts, self.encoder_sequence_length, tokenizer)
+    def frame(self, tokenizer):
+        return Frame.of(tokenizer, self.encoder_sequence_length)
 
     def longest(self):
         return max(self.encoder_sequence_length, self.sequence_length)
@@ -50,16 +47,16 @@ class Pairs(Ordered):
     def _both(self, corpus) -> tuple[np.ndarray, np.ndarray]:
         """How many tokens each document fills in the encoder's row and the decoder's, int `n`."""
         read, written = answers(corpus)
-        around = self.source([np.zeros(0, np.int32)], corpus.tokenizer)["padding_mask"].sum()
-        return read + around, written + 1
+        return read + self.frame(corpus.tokenizer).size, written + 1
 
     def make(self, corpus, documents):
         require_answers(corpus)
         tokenizer = corpus.tokenizer
         read, written = zip(*(asked(corpus, document) for document in documents))
-        source = self.source(read, tokenizer)
+        frame = self.frame(tokenizer)
+        source = frame.rows(read)
         start, end = tokenizer.start_token_id, tokenizer.end_token_id
-        tokens = padded(tokenizer, (len(documents), self.sequence_length + 1))
+        tokens = frame.padding(len(documents), self.sequence_length + 1)
         tokens[:, 0] = end if start is None else start
         weights = np.zeros((len(documents), self.sequence_length), "float32")
         for place, (row, text) in enumerate(zip(tokens, written)):
