@@ -14,10 +14,13 @@ from zoo.core.folders import verify
 from zoo.generation.write import Sampling, Writer
 from zoo.recipe.sections import Export
 from zoo.serving.export import continuation, export, num_bytes
+from zoo.serving.signatures import Served
 from zoo.tokenizers.bytes import Bytes
 
 EVERYTHING = Export(
-    signatures=["score", "generate", "start", "step"], prompt="def ", max_new_tokens=9
+    signatures=["score", "generate", "start", "step", "read", "write"],
+    prompt="def ",
+    max_new_tokens=9,
 )
 TEXTS = ["import os\n", "", "é", "def fibonacci(n): " * 12]
 
@@ -36,7 +39,9 @@ def byte_gpt():
 def exported(request, tmp_path_factory):
     """A live task and the folder of its SavedModel."""
     task = request.getfixturevalue(request.param)
-    return task, export(task, Bytes(), EVERYTHING, tmp_path_factory.mktemp("saved") / "model")
+    return task, export(
+        Served(task, Bytes()), tmp_path_factory.mktemp("saved") / "model", EVERYTHING
+    )
 
 
 @pytest.fixture
@@ -91,7 +96,7 @@ def test_names_and_types_are_what_was_promised(served):
 def test_scores_equal_the_live_model_token_by_token(request, tmp_path):
     """With a memory as long as the text, so that cutting it into segments changes nothing."""
     task = causal_lm(transformer_xl(memory_length=256), vocabulary_size=257)
-    folder = export(task, Bytes(), EVERYTHING, tmp_path / "model")
+    folder = export(Served(task, Bytes()), tmp_path / "model", EVERYTHING)
     answer = tf.saved_model.load(str(folder)).signatures["score"](text=tf.constant(TEXTS))
     wanted = [live_log_likelihood(task, text) for text in TEXTS]
     np.testing.assert_allclose(answer["log_likelihood"], wanted, atol=1e-3, rtol=1e-5)
@@ -133,13 +138,81 @@ def test_rows_of_different_lengths_do_not_disturb_each_other(served):
 def test_steps_with_explicit_memory_equal_the_whole(served):
     task, signatures = served
     ids = np.random.default_rng(0).integers(0, 256, (2, 9)).astype("int32")
-    state, parts = signatures["start"](batch_size=tf.constant(2)), []
+    state = signatures["start"](batch_size=tf.constant(2))
+    parts = [state["memory_logits"][:, None]]
     for first, last in ((0, 4), (4, 5), (5, 9)):
         answer = signatures["step"](token_ids=tf.constant(ids[:, first:last]), **state)
         parts.append(answer.pop("logits"))
         state = answer
-    live, _ = task.run({"token_ids": ids}, task.initial_state(2, 300))
+    begun = np.concatenate([np.full((2, 1), 256, "int32"), ids], axis=1)
+    live, _ = task.run({"token_ids": begun}, task.initial_state(2, 300))
     np.testing.assert_allclose(np.concatenate(parts, 1), live, atol=1e-4)
+
+
+def test_a_text_that_is_read_in_parts_scores_what_it_scores_at_once(request, tmp_path):
+    task = causal_lm(transformer_xl(memory_length=256), vocabulary_size=257)
+    folder = export(Served(task, Bytes()), tmp_path / "model")
+    signatures = tf.saved_model.load(str(folder)).signatures
+    text = "def area(width, height): return width * height"
+    total, memory = 0.0, signatures["start"](batch_size=tf.constant(1))
+    for part in (text[:5], "", text[5:6], text[6:]):
+        answer = signatures["read"](text=tf.constant([part]), **memory)
+        total += float(answer["log_likelihood"][0])
+        memory = {name: x for name, x in answer.items() if name.startswith("memory_")}
+    whole = signatures["score"](text=tf.constant([text]))
+    np.testing.assert_allclose(total, whole["log_likelihood"][0], atol=1e-3)
+
+
+def written_in_parts(signatures, memory, parts, **options):
+    text, first = b"", 0
+    for number in parts:
+        given = {"first": [first], "max_new_tokens": [number], **options}
+        answer = signatures["write"](**{k: tf.constant(x) for k, x in given.items()}, **memory)
+        memory = {name: x for name, x in answer.items() if name.startswith("memory_")}
+        text, first = text + answer["text"].numpy()[0], first + number
+    return text
+
+
+def test_an_answer_that_is_written_in_parts_is_the_one_written_at_once(served):
+    _, signatures = served
+    begun = signatures["start"](batch_size=tf.constant(1))
+    answer = signatures["read"](text=tf.constant(["import "]), **begun)
+    memory = {name: x for name, x in answer.items() if name.startswith("memory_")}
+    options = {"temperature": [0.9], "top_k": [0], "top_p": [1.0], "seed": [3]}
+    whole = ask(signatures, ["import "])["text"].numpy()[0]
+    assert len(whole) > 6
+    for parts in ((12,), (1, 4, 7), (5, 0, 7)):
+        assert written_in_parts(signatures, memory, parts, **options) == whole
+
+
+def test_token_ids_are_answered_as_their_text_is(served):
+    _, signatures = served
+    texts = ["import os", "é"]
+    ids = tf.ragged.constant([list(text.encode()) for text in texts], tf.int32)
+    given = {"token_ids": ids.to_tensor(7), "num_tokens": tf.cast(ids.row_lengths(), tf.int32)}
+    score, by_ids = signatures["score"](text=tf.constant(texts)), signatures["score_ids"](**given)
+    np.testing.assert_allclose(score["log_likelihood"], by_ids["log_likelihood"], atol=1e-5)
+    assert set(score) - set(by_ids) == {"bits_per_byte"}
+    options = {
+        "max_new_tokens": [9],
+        "temperature": [0.9],
+        "top_k": [0],
+        "top_p": [1.0],
+        "seed": [3],
+    }
+    options = {name: tf.constant(x) for name, x in options.items()}
+    written = signatures["generate"](text=tf.constant(texts), **options)["text"].numpy()
+    found = signatures["generate_ids"](**given, **options)
+    rows = zip(found["token_ids"].numpy().tolist(), found["num_tokens"].numpy())
+    rows = [bytes(row[:number]) for row, number in rows]
+    assert rows == written.tolist()
+
+
+@pytest.mark.parametrize(("ids", "number"), [([257], 1), ([-1], 1), ([5], 2), ([5], -1)])
+def test_token_ids_that_are_none_are_refused(served, ids, number):
+    given = {"token_ids": tf.constant([ids]), "num_tokens": tf.constant([number])}
+    with pytest.raises(tf.errors.InvalidArgumentError, match="expected"):
+        served[1]["score_ids"](**given)
 
 
 ALONE = """
@@ -177,7 +250,7 @@ def test_no_python_and_no_xla_is_left_in_the_graph(exported):
 
 def test_every_weight_is_stored_once(tmp_path):
     task = causal_lm(transformer_xl(memory_length=4) | {"hidden_dim": 128}, vocabulary_size=257)
-    folder = export(task, Bytes(), EVERYTHING, tmp_path / "model")
+    folder = export(Served(task, Bytes()), tmp_path / "model", EVERYTHING)
     assert num_bytes(folder) <= 1.1 * 4 * task.count_params()
 
 
@@ -185,14 +258,14 @@ def test_versions_count_up_and_are_whole(tmp_path, byte_xl):
     wanted = Export(signatures=["start"])
     (tmp_path / "model" / "7").mkdir(parents=True)
     (tmp_path / "model" / "notes").mkdir()
-    folder = export(byte_xl, Bytes(), wanted, tmp_path / "model")
+    folder = export(Served(byte_xl, Bytes()), tmp_path / "model", wanted)
     assert folder.name == "8"
     assert verify(folder)["signatures"] == ["serving_default", "start"]
     assert sorted(f.name for f in folder.parent.iterdir()) == ["7", "8", "notes"]
 
 
 def test_a_text_beyond_the_positions_is_refused(byte_gpt, tmp_path):
-    folder = export(byte_gpt, Bytes(), EVERYTHING, tmp_path / "model")
+    folder = export(Served(byte_gpt, Bytes()), tmp_path / "model", EVERYTHING)
     signatures = tf.saved_model.load(str(folder)).signatures
     with pytest.raises(
         tf.errors.InvalidArgumentError, match="the positions of this model end at 300"

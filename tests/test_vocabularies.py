@@ -23,6 +23,7 @@ from zoo.recipe import build
 from zoo.recipe.check import describe
 from zoo.recipe.sections import Export
 from zoo.serving.export import continuation, export
+from zoo.serving.signatures import Served
 from zoo.tokenizers import Tokenizer
 from zoo.training.run import resolve
 
@@ -95,7 +96,7 @@ def exported(request, tmp_path_factory):
     task = causal_lm(gpt(max_sequence_length=64), vocabulary_size=tokenizer.vocabulary_size)
     wanted = Export(signatures=["score", "generate"], prompt="the license", max_new_tokens=9)
     folder = tmp_path_factory.mktemp("saved")
-    return tokenizer, task, wanted, export(task, tokenizer, wanted, folder)
+    return tokenizer, task, wanted, export(Served(task, tokenizer), folder, wanted)
 
 
 def test_a_served_model_writes_like_the_live_one(exported):

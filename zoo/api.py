@@ -13,7 +13,6 @@ from zoo.core.errors import ZooError
 from zoo.recipe import build as parts
 from zoo.recipe.load import Resolved
 from zoo.recipe.load import load as load_recipe
-from zoo.recipe.sections import Export
 
 __all__ = [
     "attention_map",
@@ -266,9 +265,12 @@ def _until(pieces: Iterator[bytes], stop: bytes) -> Iterator[bytes]:
 def export(run: str | Path, folder: str | Path | None = None) -> Path:
     """Write a run's best weights as a SavedModel, by default below `saved_models/<run name>`."""
     from zoo.serving.export import export as write
+    from zoo.serving.signatures import Served
     from zoo.training.run import load_task, resolve
 
     recipe = resolve(Path(run))
-    wanted = parts.export(recipe) or Export(signatures=["score", "generate", "start", "step"])
+    task = load_task(Path(run), recipe)
+    model = Served(task, parts.tokenizer(recipe), parts.batching(recipe))
     target = Path(folder or Path("saved_models") / recipe.name)
-    return write(load_task(Path(run), recipe), parts.tokenizer(recipe), wanted, target)
+    with parts.at(recipe, "export"):
+        return write(model, target, parts.export(recipe))

@@ -68,7 +68,8 @@ class BeamWriter(Writer):
         """
         if options not in self.compiled:
             self.compiled[options] = compiled(
-                lambda logits, state: search(logits, state, self._go_on, options), self.task
+                lambda logits, state: search(logits, state, _stepping(self.task), options),
+                self.task,
             )
         return self.compiled[options](*self.begin(prompt, options.max_new_tokens, source))
 
@@ -79,9 +80,18 @@ class BeamWriter(Writer):
         texts = np.array(self.search(prompt, options, source).token_ids)[:, 0]
         return [text[text != options.end_token_id] for text in texts]
 
-    def _go_on(self, token_ids: Any, state: Any) -> tuple[Any, Any]:
-        logits, state = self.task.run({"token_ids": token_ids}, state)
-        return logits[:, 0], state
+
+def written(
+    task: Any, prompt: Any, options: BeamSearch, source: dict[str, Any] | None = None
+) -> Beams:
+    """What `BeamWriter.search` gives, in one graph: prompts are read at once."""
+    total, limit = prompt.shape[1] + options.max_new_tokens, task.backbone.max_sequence_length
+    if limit and total > limit:
+        text = f"max_new_tokens: found {options.max_new_tokens}, but the positions of this model"
+        raise ZooError(f"{text} end at {limit}.")
+    state = task.initial_state(ops.shape(prompt)[0], total)
+    logits, state = task.run({"token_ids": prompt, **(source or {})}, state)
+    return search(logits[:, -1], state, _stepping(task), options)
 
 
 class _Alive(NamedTuple):
@@ -97,6 +107,14 @@ class _Alive(NamedTuple):
 
 Step = Callable[[Any, Any], tuple[Any, Any]]
 """Token ids `b 1` and a state -> logits `b v` after them, and the next state."""
+
+
+def _stepping(task: Any) -> Step:
+    def step(token_ids, state):
+        logits, state = task.run({"token_ids": token_ids}, state)
+        return logits[:, 0], state
+
+    return step
 
 
 def search(logits: Any, state: Any, step: Step, options: BeamSearch) -> Beams:

@@ -55,16 +55,11 @@ class MaskPredictWriter:
         self.compiled: dict[MaskPredict, Callable] = {}
 
     def write(self, inputs: dict[str, Any], options: MaskPredict) -> Whole:
-        """`encoder_token_ids` int `b k`, a mask before each source, and `encoder_padding_mask` bool
-        `b k` -> the texts written, `b n t`.
-
-        Raises ZooError where more lengths are to be tried than the task knows.
-        """
-        if options.num_lengths > self.task.max_length:
-            text = f"num_lengths: found {options.num_lengths}, expected at most "
-            raise ZooError(f"{text}{self.task.max_length}, the longest text of the task.")
+        """As `written`."""
         if options not in self.compiled:
-            self.compiled[options] = compiled(lambda told: self._write(told, options), self.task)
+            self.compiled[options] = compiled(
+                lambda told: written(self.task, told, options), self.task
+            )
         return self.compiled[options]({k: ops.convert_to_tensor(x) for k, x in inputs.items()})
 
     def best(self, inputs: dict[str, Any], options: MaskPredict) -> list[np.ndarray]:
@@ -72,20 +67,30 @@ class MaskPredictWriter:
         texts = np.array(self.write(inputs, options).token_ids)[:, 0]
         return [text[text != options.end_token_id] for text in texts]
 
-    def _write(self, inputs: dict[str, Any], options: MaskPredict) -> Whole:
-        read = self.task.read(inputs)
-        number = options.num_lengths
-        source, mask = (ops.repeat(x, number, axis=0) for x in (read.source, read.source_mask))
 
-        def step(token_ids, tokens, state):
-            given = {"token_ids": token_ids, "padding_mask": tokens}
-            if state is None:
-                state = self.task.initial_state(ops.shape(token_ids)[0], 1)
-                given = {**given, "source": source, "source_mask": mask}
-            hidden, state = self.task.backbone.run(given, state)
-            return self.task.logits(hidden), state
+def written(task: Any, inputs: dict[str, Any], options: MaskPredict) -> Whole:
+    """`encoder_token_ids` int `b k`, a mask before each source, and `encoder_padding_mask` bool
+    `b k` -> the texts that a task `mask_predict_lm` writes, `b n t`.
 
-        return search(read.lengths, step, options)
+    Raises ZooError where more lengths are to be tried than the task knows.
+    """
+    if options.num_lengths > task.max_length:
+        text = f"num_lengths: found {options.num_lengths}, expected at most "
+        raise ZooError(f"{text}{task.max_length}, the longest text of the task.")
+    read = task.read(inputs)
+    source, mask = (
+        ops.repeat(x, options.num_lengths, axis=0) for x in (read.source, read.source_mask)
+    )
+
+    def step(token_ids, tokens, state):
+        given = {"token_ids": token_ids, "padding_mask": tokens}
+        if state is None:
+            state = task.initial_state(ops.shape(token_ids)[0], 1)
+            given = {**given, "source": source, "source_mask": mask}
+        hidden, state = task.backbone.run(given, state)
+        return task.logits(hidden), state
+
+    return search(read.lengths, step, options)
 
 
 Step = Callable[[Any, Any, Any], tuple[Any, Any]]

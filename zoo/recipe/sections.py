@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zoo.data.sources import Source
     from zoo.generation.search import Search
     from zoo.metrics import Metric
+    from zoo.serving.signatures import Signature
     from zoo.tasks import Task
     from zoo.tokenizers import Tokenizer
     from zoo.training.optimizers import Optimizer
@@ -117,9 +118,10 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Export:
-    """What `zoo export` writes, and the prompt that shows it works."""
+    """What `zoo export` writes, and the prompt that shows it works. The first of the signatures is
+    the one that answers where none is named."""
 
-    signatures: list[Literal["score", "generate", "start", "step"]]
+    signatures: list[Signature]
     prompt: str = ""
     max_new_tokens: PositiveInt = 200
     temperature: PositiveFloat = 0.8

@@ -4,45 +4,71 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import keras
 
-from zoo.core.errors import RunError, ZooError
+from zoo.core.errors import RunError, ZooError, suggest
 from zoo.core.folders import write_folder
+from zoo.core.kinds import as_list, find, kinds, make, to_config
 from zoo.recipe.sections import Export
 from zoo.serving import client
-from zoo.serving.signatures import CausalLMSignatures
-from zoo.tokenizers import Tokenizer
-
-DEFAULT = "score"
+from zoo.serving.signatures import Endpoint, Served, Signature, ids_in, text_in
 
 
-def export(task: Any, tokenizer: Tokenizer, wanted: Export, folder: Path) -> Path:
-    """Write `folder/<next version>/` and return it. `score`, or the first signature wanted, is
-    also `serving_default`. Raises ZooError under another backend than TensorFlow."""
+def export(model: Served, folder: Path, wanted: Export | None = None) -> Path:
+    """Write `folder/<next version>/` and return it. The first signature wanted is also
+    `serving_default`; where nothing is wanted, all are written that need no options. Raises
+    ZooError under another backend than TensorFlow, and for signatures that the model does not
+    answer."""
     if keras.config.backend() != "tensorflow":
         raise ZooError(
             f"export needs the TensorFlow backend, found {keras.config.backend()}: SavedModels of "
             "others do not run in stock TensorFlow Serving. Set KERAS_BACKEND=tensorflow."
         )
-    signatures = CausalLMSignatures(task, tokenizer)
-    default = DEFAULT if DEFAULT in wanted.signatures else wanted.signatures[0]
-    named = {"serving_default": default} | {name: name for name in wanted.signatures}
+    task = to_config(model.task)["kind"]
+    endpoints = signatures(model, wanted or Export(signatures=by_default(task)))
 
     def fill(aside: Path) -> None:
         archive = keras.export.ExportArchive()
-        for resource in tokenizer.resources():
+        for resource in model.tokenizer.resources():
             archive.track(resource)
-        for name, source in named.items():
-            function, specs = signatures.get(source)
+        for name, (function, specs) in endpoints.items():
             archive.add_endpoint(name, function, specs)
         archive.write_out(str(aside), verbose=False)
 
     target = folder / str(next_version(folder))
-    facts = {"signatures": sorted(named), "parameters": task.count_params()}
-    write_folder(target, fill, custom_ops=tokenizer.custom_ops, **facts)
+    facts = {"signatures": sorted(endpoints), "parameters": model.task.count_params()}
+    write_folder(target, fill, custom_ops=model.tokenizer.custom_ops, **facts)
     return target
+
+
+def signatures(model: Served, wanted: Export) -> dict[str, Endpoint]:
+    """The functions of a SavedModel by their names. Raises ZooError for one that the task of the
+    model does not answer."""
+    task, found = to_config(model.task)["kind"], {}
+    fit = answered(task)
+    for node in as_list(wanted.signatures):
+        made = make(Signature, node)
+        name = to_config(made)["kind"]
+        if name not in fit:
+            text = f"{task} does not answer {name}. {suggest(name, list(fit))}"
+            raise ZooError(text, "signatures")
+        found[name] = text_in(made, model)
+        if made.texts:
+            found[f"{name}_ids"] = ids_in(made, model)
+    return {"serving_default": next(iter(found.values())), **found}
+
+
+def answered(task: str) -> dict[str, type[Signature]]:
+    """The signatures that a kind of task answers, by their kinds, the one asked first in front."""
+    known = {kind: find(Signature.shelf, kind) for kind in kinds(Signature.shelf)}
+    fit = {kind: found for kind, found in known.items() if task in found.tasks}
+    return dict(sorted(fit.items(), key=lambda one: not one[1].first))
+
+
+def by_default(task: str) -> list[str]:
+    """What is exported of a task where nothing is said."""
+    return [kind for kind, found in answered(task).items() if found.by_default]
 
 
 def next_version(folder: Path) -> int:

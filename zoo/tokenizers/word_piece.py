@@ -116,16 +116,18 @@ class WordPiece(Learned):
 
     @functools.cached_property
     def _in_graph(self) -> tuple[Any, Any]:
+        import tensorflow as tf
         import tensorflow_text
 
-        pieces = tensorflow_text.FastWordpieceTokenizer(
-            self.lines,
-            suffix_indicator=BEHIND,
-            max_bytes_per_word=MOST_BYTES,
-            unknown_token=UNKNOWN,
-            no_pretokenization=True,
-        )
-        return BertWords(self.engine.normalizer, self.engine.pre_tokenizer), pieces
+        with tf.init_scope():  # what the first of several graphs makes has to serve them all
+            pieces = tensorflow_text.FastWordpieceTokenizer(
+                self.lines,
+                suffix_indicator=BEHIND,
+                max_bytes_per_word=MOST_BYTES,
+                unknown_token=UNKNOWN,
+                no_pretokenization=True,
+            )
+            return BertWords(self.engine.normalizer, self.engine.pre_tokenizer), pieces
 
     def tokenize(self, text):
         import tensorflow as tf

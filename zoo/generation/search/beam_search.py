@@ -1,16 +1,18 @@
 """The likeliest answer, token by token: with one beam greedy (Wu et al. 2016, section 7)."""
 
-import numpy as np
+from keras import ops
 
 from zoo.core.types import NonNegativeFloat, PositiveInt
 from zoo.generation import beams
-from zoo.generation.search import Search, require
+from zoo.generation.search import Search
 from zoo.tasks.seq2seq_lm import Seq2SeqLM
 
 
 class BeamSearch(Search):
     """Answers of up to `max_new_tokens`, the end token counted. `length_penalty` above 0 favours
     longer ones."""
+
+    writes_with = Seq2SeqLM
 
     def __init__(
         self,
@@ -21,14 +23,10 @@ class BeamSearch(Search):
         self.max_new_tokens, self.num_beams = max_new_tokens, num_beams
         self.length_penalty = length_penalty
 
-    def begin(self, task, tokenizer):
-        require(task, Seq2SeqLM)
-        writer, end = beams.BeamWriter(task), tokenizer.end_token_id
+    def find(self, task, tokenizer, source):
+        start, end = tokenizer.start_token_id, tokenizer.end_token_id
         options = beams.BeamSearch(self.num_beams, self.max_new_tokens, end, self.length_penalty)
-        start = end if tokenizer.start_token_id is None else tokenizer.start_token_id
-
-        def answer(source):
-            rows = len(source["encoder_token_ids"])
-            return writer.best(np.full((rows, 1), start, "int32"), options, source)
-
-        return answer
+        rows = ops.shape(source["encoder_token_ids"])[0]
+        begun = ops.full((rows, 1), end if start is None else start, "int32")
+        found = beams.written(task, begun, options, source)
+        return found.token_ids[:, 0], found.scores[:, 0]

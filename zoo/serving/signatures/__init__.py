@@ -1,0 +1,146 @@
+"""What a SavedModel can be asked: named tensors in, a flat dict out, the number of texts free.
+
+Plain TensorFlow graphs without XLA, as stock TensorFlow Serving wants them. A kind is a file:
+`score.py` is the signature `score`. Those that read text stand in a SavedModel twice: `score` takes
+`text`, string `b`, and `score_ids` the tensors `token_ids`, int32 `b t`, and `num_tokens`, int32
+`b`. Where the one answers with text, the other answers with these two.
+"""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
+
+import tensorflow as tf
+
+from zoo.core.kinds import Kind
+from zoo.data.batching import Batching
+from zoo.tokenizers import Frame, Tokenizer
+
+Tensors = dict[str, Any]
+Specs = list[tf.TensorSpec]
+Endpoint = tuple[Callable[..., Tensors], Specs]
+"""A function, and the tensors it takes, in order."""
+
+
+class Served(NamedTuple):
+    """What is exported."""
+
+    task: Any
+    tokenizer: Tokenizer
+    batching: Batching | None = None
+    """How it was trained to read; None for a model that was not trained by a recipe."""
+
+    def frame(self) -> Frame:
+        """How an encoder reads a text."""
+        return (self.batching or Batching()).frame(self.tokenizer)
+
+
+class Texts(NamedTuple):
+    """Texts as a signature is given them, or as it answers with them."""
+
+    tokens: tf.RaggedTensor
+    """int32 `b (t)`"""
+    num_bytes: Any = None
+    """int32 `b`, of texts that are given as text."""
+    continues: Any = False
+    """bool, or bool `b`: whether another text stands before it."""
+
+
+class Signature(Kind):
+    """The contract of every signature. Options of its constructor are written in a recipe."""
+
+    shelf = "serving/signatures"
+    tasks: ClassVar[tuple[str, ...]]
+    """The kinds of task that answer it."""
+    texts: ClassVar[tuple[str, ...]] = ()
+    """The names of the texts it reads."""
+    first: ClassVar[bool] = False
+    """Whether it is what a person would ask first."""
+    by_default: ClassVar[bool] = True
+    """Whether it is exported where a recipe names none."""
+
+    def takes(self, model: Served) -> Specs:
+        """The tensors it takes beside texts. Raises ZooError for a model that cannot answer."""
+        return []
+
+    def answer(self, model: Served, **given: Any) -> Tensors:
+        """The tensors and `Texts` it takes -> tensors and `Texts`, by their names."""
+        raise NotImplementedError
+
+    def read(self, model: Served, text: tf.Tensor) -> Texts:
+        """string `b` -> what `answer` is given of it."""
+        return Texts(model.tokenizer.tokenize(text), tf.strings.length(text))
+
+
+def text_in(signature: Signature, model: Served) -> Endpoint:
+    """The function of a signature that reads and writes text, and the tensors it takes."""
+    specs = [spec(tf.string, [None], name) for name in signature.texts]
+
+    def answer(**given: Any) -> Tensors:
+        read = {name: signature.read(model, given.pop(name)) for name in signature.texts}
+        found = signature.answer(model, **read, **given)
+        return {name: _text(x, model) if isinstance(x, Texts) else x for name, x in found.items()}
+
+    return _by_place(answer, [*specs, *signature.takes(model)])
+
+
+def ids_in(signature: Signature, model: Served) -> Endpoint:
+    """The same with token ids in place of texts."""
+    specs = []
+    for name in signature.texts:
+        ids, number = named(name)
+        specs += [spec(tf.int32, [None, None], ids), spec(tf.int32, [None], number)]
+
+    def answer(**given: Any) -> Tensors:
+        for name in signature.texts:
+            ids, number = named(name)
+            message = f"{number}: expected 0 to as many as there are places for."
+            fits = tf.reduce_all((given[number] >= 0) & (given[number] <= tf.shape(given[ids])[1]))
+            rows = checked(known(given.pop(ids), model), fits, message)
+            given[name] = Texts(tf.RaggedTensor.from_tensor(rows, lengths=given.pop(number)))
+        found = signature.answer(model, **given)
+        texts = {name: x for name, x in found.items() if isinstance(x, Texts)}
+        for name, x in texts.items():
+            del found[name]
+            ids, number = named(name)
+            found[ids] = x.tokens.to_tensor(model.tokenizer.end_token_id)
+            found[number] = tf.cast(x.tokens.row_lengths(), tf.int32)
+        return found
+
+    return _by_place(answer, [*specs, *signature.takes(model)])
+
+
+def _text(written: Texts, model: Served) -> tf.Tensor:
+    """string `b`"""
+    token_ids = written.tokens.to_tensor(model.tokenizer.end_token_id)
+    return model.tokenizer.detokenize(token_ids, written.continues)
+
+
+def named(text: str) -> tuple[str, str]:
+    """What the two tensors are called that stand for a text."""
+    before = "" if text == "text" else f"{text}_"
+    return f"{before}token_ids", f"{before}num_tokens"
+
+
+def spec(dtype: Any, shape: list[int | None], name: str) -> tf.TensorSpec:
+    return tf.TensorSpec(shape, dtype, name)
+
+
+def _by_place(function: Callable[..., Tensors], specs: Specs) -> Endpoint:
+    """What is called with tensors in the order of their specs."""
+    names = [one.name for one in specs]
+    return lambda *tensors: function(**dict(zip(names, tensors))), specs
+
+
+def known(token_ids: tf.Tensor, model: Served) -> tf.Tensor:
+    """The same ids, or an error where one is none of the vocabulary."""
+    size = model.tokenizer.vocabulary_size
+    message = f"token_ids: expected ids from 0 to {size - 1}."
+    fits = tf.reduce_all((token_ids >= 0) & (token_ids < size))
+    return checked(token_ids, fits, message)
+
+
+def checked(x: Any, holds: Any, message: str) -> Any:
+    """The same tensor, or an error with a message where something does not hold, bool."""
+    check = tf.debugging.Assert(holds, [message])
+    with tf.control_dependencies([check] if check is not None else []):
+        return tf.identity(x)

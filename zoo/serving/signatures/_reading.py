@@ -1,0 +1,91 @@
+"""What a model with a head makes of texts that it reads whole."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from zoo.attention.multi_head import MultiHead
+from zoo.attention.patterns.full import Full
+from zoo.core.errors import ZooError
+from zoo.recipe.layers import attentions
+from zoo.serving.signatures import Served, Texts, checked
+
+
+def framed(model: Served, texts: Texts) -> dict[str, tf.Tensor]:
+    """Texts as the model was trained to read them: int32 and bool `b t`. Those it was trained to
+    cut are cut; an error where others are longer than its positions."""
+    return within(model, model.frame().in_graph(texts.tokens))
+
+
+def within(model: Served, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """The same rows, or an error where they are longer than the positions of the model."""
+    backbone = model.task.backbone
+    limit = getattr(backbone, "max_source_length", backbone.max_sequence_length)
+    if limit is None:
+        return inputs
+    fits = tf.shape(inputs["token_ids"])[1] <= limit
+    message = f"text: too long, the positions of this model end at {limit} tokens."
+    return {**inputs, "token_ids": checked(inputs["token_ids"], fits, message)}
+
+
+def run(model: Served, function: Callable[[Any], Any], inputs: dict[str, tf.Tensor]) -> Any:
+    """What a function makes of rows, `b t`. Where not all see all, rows are padded to the next of
+    the lengths that the model was trained on: so the graph knows how long they are, and attention
+    takes the time that its pattern takes."""
+    backbone = model.task.backbone
+    reader = getattr(backbone, "encoder", backbone)
+    layers = attentions(reader)
+    if all(type(layer) is MultiHead and type(layer.pattern) is Full for layer in layers):
+        return function(inputs)
+    lengths, pad = trained(model), model.frame().pad
+    size = tf.shape(inputs["token_ids"])[1]
+    at = [lambda length=length: function(_padded(inputs, length, pad)) for length in lengths]
+    return tf.switch_case(tf.searchsorted(lengths, [size])[0], at)
+
+
+def scores(model: Served, inputs: dict[str, tf.Tensor], axis: int | None = None) -> tf.Tensor:
+    """What the task answers to rows; the places of the rows stand along an axis, if at all."""
+    size, before = tf.shape(inputs["token_ids"])[1], (slice(None),) * (axis or 0)
+
+    def answer(rows):
+        found = model.task.run(rows)[0]
+        return found if axis is None else found[(*before, slice(size))]
+
+    return run(model, answer, inputs)
+
+
+def trained(model: Served) -> list[int]:
+    """The lengths of rows that a model was trained on. Raises ZooError where that is not known."""
+    one = model.frame().length or getattr(model.batching, "sequence_length", None)
+    lengths = getattr(model.batching, "lengths", [one or model.task.backbone.max_sequence_length])
+    if lengths[-1] is None:
+        raise ZooError(
+            "the attention of this model has to know how long rows are, and nothing says so: "
+            "neither a batching with a sequence_length nor positions that end."
+        )
+    return lengths
+
+
+def _padded(inputs: dict[str, tf.Tensor], length: int, pad: int) -> dict[str, tf.Tensor]:
+    """The same rows, `b length`."""
+    found = {}
+    for name, x in inputs.items():
+        room, fill = length - tf.shape(x)[1], tf.cast(pad if name == "token_ids" else 0, x.dtype)
+        found[name] = tf.ensure_shape(
+            tf.pad(x, [[0, 0], [0, room]], constant_values=fill), [None, length]
+        )
+    return found
+
+
+def ranked(scores: Any, names: list[str]) -> dict[str, Any]:
+    """Scores float32 `… c` of classes -> labels string `… c`, the likeliest first, and their
+    probabilities float32 `… c`."""
+    probabilities, places = tf.math.top_k(tf.nn.softmax(scores), len(names))
+    return {"labels": tf.gather(tf.constant(names), places), "probabilities": probabilities}
+
+
+def labels(model: Served) -> list[str]:
+    """What the classes of a model are called: as it was trained to tell them, else by number."""
+    known = getattr(getattr(model.batching, "batching", model.batching), "labels", None)
+    return known or [str(place) for place in range(model.task.num_classes)]

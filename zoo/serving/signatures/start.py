@@ -1,0 +1,19 @@
+"""Begin to read or to write: the memory of texts of which nothing is known yet."""
+
+import tensorflow as tf
+
+from zoo.serving.signatures import Signature, spec
+from zoo.serving.signatures._stream import Stream
+
+
+class Start(Signature):
+    """batch_size int32 -> `memory_*`, tensors `batch_size …`."""
+
+    tasks = ("causal_lm",)
+
+    def takes(self, model):
+        return [spec(tf.int32, [], "batch_size")]
+
+    def answer(self, model, batch_size):
+        stream = Stream(model)
+        return stream.unpack(stream.begin(batch_size))
