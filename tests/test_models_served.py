@@ -84,12 +84,7 @@ def test_what_is_not_there_is_said_as_tensorflow_serving_does(put, models):
     missing = {
         "Servable not found for request: Latest(../numbers)": (found.find, "../numbers"),
         "Servable not found for request: Specific(numbers, 7)": (found.find, "numbers", 7),
-        "Servable not found for request: Specific(numbers, 2)": (
-            found.find,
-            "numbers",
-            None,
-            "next",
-        ),
+        "Servable not found for request: Specific(numbers, 2)": (next_one, "numbers"),
         "Could not find any versions of model ..%2fnumbers": (found.status, "..%2fnumbers"),
         "Could not find version 7 of model numbers": (found.status, "numbers", 7),
     }

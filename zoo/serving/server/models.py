@@ -48,6 +48,10 @@ class Models:
 
     def start(self) -> None:
         """Begin to load, in a thread that goes on to look for versions."""
+        # All that TensorFlow imported stays. To walk over it whenever a model is freed, or whenever
+        # Python finds it time to, would stop every request for half a second.
+        gc.collect()
+        gc.freeze()
         self._thread.start()
 
     def close(self) -> None:
