@@ -21,12 +21,14 @@ def framed(model: Served, texts: Texts) -> dict[str, tf.Tensor]:
 def within(model: Served, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     """The same rows, or an error where they are longer than the positions of the model."""
     backbone = model.task.backbone
-    limit = getattr(backbone, "max_source_length", backbone.max_sequence_length)
+    reads = "encoder_token_ids" in model.task.input
+    limit = backbone.max_source_length if reads else backbone.max_sequence_length
     if limit is None:
         return inputs
     fits = tf.shape(inputs["token_ids"])[1] <= limit
     message = f"text: too long, the positions of this model end at {limit} tokens."
-    return {**inputs, "token_ids": checked(inputs["token_ids"], fits, message)}
+    known = {name: x[:, :limit] for name, x in inputs.items()}  # so that nothing else fails first
+    return {**known, "token_ids": checked(known["token_ids"], fits, message)}
 
 
 def run(model: Served, function: Callable[[Any], Any], inputs: dict[str, tf.Tensor]) -> Any:

@@ -99,7 +99,7 @@ class Stream:
     def read(self, tokens: tf.RaggedTensor, memory: Memory) -> tuple[tf.Tensor, Memory]:
         """Token ids `b (t)` -> their log-likelihoods in nats, float32 `b`."""
         counts = tf.cast(tokens.row_lengths(), tf.int32)
-        dense = self._within(tokens.to_tensor(self.end), memory, counts)
+        dense = self._within(tokens.to_tensor(self.end)[:, : self.limit], memory, counts)
         length = tf.shape(dense)[1]
         size = tf.minimum(self.segment, tf.maximum(length, 1))
         number = -(-length // size)
