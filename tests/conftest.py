@@ -38,3 +38,14 @@ def xl():
 def gpt_lm():
     """A small GPT with 16 learned positions. Tests must not change its weights."""
     return causal_lm(gpt(max_sequence_length=16))
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory):
+    """A process of `zoo serve` over small models, with small limits."""
+    from served import SMALL, Live, save_all
+
+    folder = save_all(tmp_path_factory.mktemp("served"))
+    with Live(folder, *SMALL) as server:
+        yield server
+        assert server.process.poll() is None, "".join(server.errors)

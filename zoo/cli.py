@@ -15,6 +15,7 @@ from zoo.core.folders import room_for_picture
 from zoo.recipe.command import Overrides, RecipeName, Tiny, copy, list_
 from zoo.recipe.tokenize import tokenize
 from zoo.results.command import attention, report
+from zoo.serving.server.command import serve
 from zoo.training.command import average, baseline, recl
 
 app = typer.Typer(
@@ -215,6 +216,7 @@ app.command()(baseline)
 app.command()(recl)
 app.command()(report)
 app.command()(attention)
+app.command()(serve)
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ text must be one that UTF-8 can say.
 """
 
 import base64
-import binascii
 import itertools
 import json
 from typing import Any, NamedTuple
@@ -54,13 +53,13 @@ def read(body: bytes) -> Asked:
     found = read_object(body)
     name = found.get("signature_name", "")
     if not isinstance(name, str):
-        raise wrong(f"signature_name: found {_seen(name)}, expected a text.")
+        raise wrong(f"signature_name: found {seen(name)}, expected a text.")
     if ROWS in found and COLUMNS in found:
         raise wrong(f"expecting only one of '{COLUMNS}' or '{ROWS}' keys to exist, found both.")
     if ROWS not in found and COLUMNS not in found:
         raise wrong(f"Missing '{COLUMNS}' or '{ROWS}' key")
     if ROWS in found and not (isinstance(found[ROWS], list) and found[ROWS]):
-        raise wrong(f"{ROWS}: found {_seen(found[ROWS])}, expected a list with at least one row.")
+        raise wrong(f"{ROWS}: found {seen(found[ROWS])}, expected a list with at least one row.")
     return Asked(name, ROWS in found, found.get(ROWS, found.get(COLUMNS)))
 
 
@@ -92,14 +91,40 @@ def answer(outputs: dict[str, np.ndarray], in_rows: bool, strict: bool = False) 
     return _text({"predictions": [dict(zip(named, row)) for row in zip(*named.values())]})
 
 
+def seen(value: Any) -> str:
+    """A value as far as it fits in a line, whatever it holds."""
+    if value is None:
+        return "null"
+    try:
+        return shown(value).encode(errors="replace").decode()
+    except RecursionError:
+        return "a deeply nested value"
+
+
+def as_bytes(leaf: Any) -> bytes:
+    """A text, or bytes written as {"b64": …}. Raises ValueError with what was found."""
+    if isinstance(leaf, str):
+        try:
+            return leaf.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError("found half of a surrogate pair, which is no character") from error
+    if not isinstance(leaf, dict) or _is_object(leaf):
+        raise ValueError(f"found {seen(leaf)}, expected a text")
+    try:
+        padded = leaf["b64"] + "=" * (-len(leaf["b64"]) % 4)
+        return base64.b64decode(padded, validate=True)
+    except ValueError as error:
+        raise ValueError(f"Unable to base64 decode {seen(leaf)}") from error
+
+
 def _from_rows(rows: list, inputs: dict[str, Any]) -> dict[str, list]:
     of_objects = _is_object(rows[0])
     for number, row in enumerate(rows):
         if _is_object(row) != of_objects:
-            raise wrong(f"{ROWS}[{number}]: found {_seen(row)}, but the first is another kind.")
+            raise wrong(f"{ROWS}[{number}]: found {seen(row)}, but the first is another kind.")
         if of_objects and row.keys() != inputs.keys():
             keys = f"its keys must be equal to: {', '.join(sorted(inputs))}"
-            raise wrong(f"{ROWS}[{number}]: found {_seen(row)}, {keys}.")
+            raise wrong(f"{ROWS}[{number}]: found {seen(row)}, {keys}.")
     if of_objects:
         return {name: [row[name] for row in rows] for name in inputs}
     return {_only(inputs, ROWS): rows}
@@ -124,8 +149,7 @@ def _tensor(value: Any, name: str, spec: Any) -> np.ndarray:
     shape, flat = _flat(value, name)
     of_type = spec.dtype.as_numpy_dtype
     if spec.dtype.name == "string":
-        array = np.empty(len(flat), object)
-        array[:] = [_bytes(leaf, name, at, shape) for at, leaf in enumerate(flat)]
+        array = _texts(flat, name, shape)
     elif spec.dtype.is_bool:
         _check(flat, {bool}, name, shape, "true or false")
         array = np.array(flat, bool)
@@ -148,7 +172,7 @@ def _flat(value: Any, name: str) -> tuple[list[int], list]:
         size = len(level[0])
         for at, item in enumerate(level):
             if not isinstance(item, list) or len(item) != size:
-                found = f"{len(item)} values" if isinstance(item, list) else _seen(item)
+                found = f"{len(item)} values" if isinstance(item, list) else seen(item)
                 text = f"found {found} where the first holds {size}: rows must not be ragged."
                 raise wrong(f"{_place(name, at, shape)}: {text}")
         shape.append(size)
@@ -162,7 +186,7 @@ def _check(flat: list, types: set[type], name: str, shape: list[int], wanted: st
     if set(map(type, flat)) <= types:
         return
     at = next(at for at, leaf in enumerate(flat) if type(leaf) not in types)
-    raise wrong(f"{_place(name, at, shape)}: found {_seen(flat[at])}, expected {wanted}.")
+    raise wrong(f"{_place(name, at, shape)}: found {seen(flat[at])}, expected {wanted}.")
 
 
 def _integers(flat: list[int], name: str, shape: list[int], of_type: Any) -> np.ndarray:
@@ -170,7 +194,7 @@ def _integers(flat: list[int], name: str, shape: list[int], of_type: Any) -> np.
     if flat and not least <= min(flat) <= max(flat) <= most:
         at = next(at for at, leaf in enumerate(flat) if not least <= leaf <= most)
         wanted = f"a {np.dtype(of_type).name}, {least} to {most}"
-        raise wrong(f"{_place(name, at, shape)}: found {_seen(flat[at])}, expected {wanted}.")
+        raise wrong(f"{_place(name, at, shape)}: found {seen(flat[at])}, expected {wanted}.")
     return np.array(flat, of_type)
 
 
@@ -185,24 +209,18 @@ def _floats(flat: list, name: str, shape: list[int], of_type: Any) -> np.ndarray
     if lost.any():
         at = int(lost.argmax())
         reason = f"which is no {np.dtype(of_type).name} without loss of precision"
-        raise wrong(f"{_place(name, at, shape)}: found {_seen(flat[at])}, {reason}.")
+        raise wrong(f"{_place(name, at, shape)}: found {seen(flat[at])}, {reason}.")
     return array
 
 
-def _bytes(leaf: Any, name: str, at: int, shape: list[int]) -> bytes:
-    if isinstance(leaf, str):
+def _texts(flat: list, name: str, shape: list[int]) -> np.ndarray:
+    array = np.empty(len(flat), object)
+    for at, leaf in enumerate(flat):
         try:
-            return leaf.encode()
-        except UnicodeEncodeError as error:
-            text = "found half of a surrogate pair, which is no character"
-            raise wrong(f"{_place(name, at, shape)}: {text}.") from error
-    if not isinstance(leaf, dict) or _is_object(leaf):
-        raise wrong(f"{_place(name, at, shape)}: found {_seen(leaf)}, expected a text.")
-    try:
-        padded = leaf["b64"] + "=" * (-len(leaf["b64"]) % 4)
-        return base64.b64decode(padded, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise wrong(f"{_place(name, at, shape)}: Unable to base64 decode {_seen(leaf)}.") from error
+            array[at] = as_bytes(leaf)
+        except ValueError as error:
+            raise wrong(f"{_place(name, at, shape)}: {error}.") from error
+    return array
 
 
 def _values(name: str, array: np.ndarray, strict: bool) -> Any:
@@ -237,7 +255,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise wrong(f"The body has the key {_seen(twice)} twice in one object.")
+        raise wrong(f"The body has the key {seen(twice)} twice in one object.")
     return found
 
 
@@ -255,13 +273,3 @@ def _place(name: str, at: int, shape: list[int]) -> str:
 def _word(value: Any) -> str:
     names = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")
-
-
-def _seen(value: Any) -> str:
-    """A value as far as it fits in a line, whatever it holds."""
-    if value is None:
-        return "null"
-    try:
-        return shown(value).encode(errors="replace").decode()
-    except RecursionError:
-        return "a deeply nested value"

@@ -1,0 +1,229 @@
+"""Small SavedModels made of plain TensorFlow, and one process of `zoo serve` over them."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import grpc
+import requests
+import tensorflow as tf
+
+T = tf.TensorSpec
+LIMITS = {
+    "body-bytes": 1_000_000,
+    "text-bytes": 10_000,
+    "rows": 64,
+    "values": 100_000,
+    "tokens": 1_000,
+    "new-tokens": 50,
+    "requests": 8,
+    "sessions": 4,
+}
+SMALL = [f"--max-{name}={most}" for name, most in LIMITS.items()]
+SMALL += [
+    f"--{name}-seconds={most}" for name, most in (("session", 4), ("request", 2), ("read", 2))
+]
+
+
+class Sentiment(tf.Module):
+    """good minus bad, as a probability."""
+
+    @tf.function(input_signature=[T([None], tf.string, "text")])
+    def classify(self, text):
+        words = tf.strings.split(text)
+        good = tf.reduce_sum(tf.cast(words == "good", tf.float32), axis=1)
+        bad = tf.reduce_sum(tf.cast(words == "bad", tf.float32), axis=1)
+        sure = tf.sigmoid(good - bad)
+        labels = tf.where(sure > 0.5, "good", "bad")
+        return {"labels": labels, "probabilities": tf.stack([1 - sure, sure], axis=1)}
+
+
+class Arithmetic(tf.Module):
+    """Small functions of every shape and type a client may get wrong."""
+
+    def __init__(self):
+        super().__init__()
+        self.table = tf.Variable(tf.reshape(tf.range(30.0), [10, 3]))
+
+    @tf.function(input_signature=[T([None], tf.float32, "x"), T([None], tf.float32, "y")])
+    def add(self, x, y):
+        return {"sum": x + y, "twice": 2 * (x + y)}
+
+    @tf.function(input_signature=[T([None, None], tf.int32, "n")])
+    def total(self, n):
+        return {"total": tf.reduce_sum(n, axis=1)}
+
+    @tf.function(input_signature=[T([None], tf.int64, "n")])
+    def far(self, n):
+        return {"n": tf.identity(n)[:, None]}
+
+    @tf.function(input_signature=[T([None, None], tf.int32, "token_ids")])
+    def embed(self, token_ids):
+        tf.debugging.assert_less_equal(
+            tf.shape(token_ids)[1], 16, message="token_ids: the positions of this model end at 16."
+        )
+        return {"vectors": tf.gather(self.table, token_ids)}
+
+    @tf.function(input_signature=[T([None], tf.float32, "x")])
+    def inverse(self, x):
+        return {"y": 1.0 / x - 1.0 / x}
+
+    @tf.function(input_signature=[T([], tf.int32, "steps")])
+    def slow(self, steps):
+        turned = lambda n, x: (n + 1, tf.sin(x))  # noqa: E731
+        return {"x": tf.while_loop(lambda n, x: n < steps, turned, (0, 1.0))[1]}
+
+    @tf.function(input_signature=[T([None], tf.bfloat16, "x")])
+    def half(self, x):
+        return {"y": x * 2}
+
+    def signatures(self):
+        names = ("total", "far", "embed", "inverse", "slow", "half")
+        return {"serving_default": self.add} | {name: getattr(self, name) for name in names}
+
+
+class Talker(tf.Module):
+    """Writes the letters after the last byte it read, to `z`; remembers how much it has seen."""
+
+    STATE = [T([None], tf.int32, "memory_last"), T([None], tf.int32, "memory_seen")]
+
+    @tf.function(input_signature=[T([], tf.int32, "batch_size")])
+    def start(self, batch_size):
+        return {
+            "memory_last": tf.fill([batch_size], 96),
+            "memory_seen": tf.zeros([batch_size], tf.int32),
+        }
+
+    @tf.function(input_signature=[T([None], tf.string, "text"), *STATE])
+    def read(self, text, memory_last, memory_seen):
+        size = tf.strings.length(text)
+        last = tf.cast(tf.io.decode_raw(tf.strings.substr(text, -1, 1), tf.uint8), tf.int32)
+        last = tf.where(size > 0, last[:, 0], memory_last)
+        nats = -tf.cast(memory_seen + size, tf.float32)
+        facts = {"log_likelihood": nats, "num_tokens": size, "bits_per_byte": -nats}
+        return {**facts, "memory_last": last, "memory_seen": memory_seen + size}
+
+    @tf.function(
+        input_signature=[
+            *[T([None], tf.int32, name) for name in ("max_new_tokens", "top_k", "seed", "first")],
+            *[T([None], tf.float32, name) for name in ("temperature", "top_p")],
+            *STATE,
+        ]
+    )
+    def write(
+        self, max_new_tokens, top_k, seed, first, temperature, top_p, memory_last, memory_seen
+    ):
+        count = tf.clip_by_value(122 - memory_last, 0, max_new_tokens)
+        letters = "abcdefghijklmnopqrstuvwxyz"
+        text = tf.strings.substr(tf.fill(tf.shape(count), letters), memory_last - 96, count)
+        nats = -tf.cast(first + count, tf.float32)
+        return {
+            "text": text,
+            "num_tokens": count,
+            "log_likelihood": nats,
+            "finished": count < max_new_tokens,
+            "memory_last": memory_last + count,
+            "memory_seen": memory_seen + count,
+        }
+
+    def signatures(self):
+        return {"start": self.start, "read": self.read, "write": self.write}
+
+
+def save(module, folder, signatures):
+    tf.saved_model.save(module, str(folder), signatures=signatures)
+
+
+def save_all(folder):
+    """folder/{sentiment,arithmetic,talker}/1, and moving/1, whose versions tests may change."""
+    sentiment, arithmetic, talker = Sentiment(), Arithmetic(), Talker()
+    save(sentiment, folder / "sentiment" / "1", {"serving_default": sentiment.classify})
+    save(arithmetic, folder / "arithmetic" / "1", arithmetic.signatures())
+    save(talker, folder / "talker" / "1", talker.signatures())
+    shutil.copytree(folder / "sentiment", folder / "moving")
+    return folder
+
+
+class Live:
+    """A process of `zoo serve`: its ports, what it logs, and how to ask it."""
+
+    def __init__(self, folder, *arguments, scheme="http", verify=None, headers=None, **environment):
+        self.folder, arguments = folder, (folder, *arguments)
+        command = [sys.executable, "-m", "zoo.cli", "serve", *map(str, arguments)]
+        command += ["--rest-port", "0", "--grpc-port", "0", "--poll-seconds", "0.1"]
+        self.process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **environment},
+        )
+        self.lines, self.errors, self.headers, self.verify = [], [], headers or {}, verify
+        for stream, lines in (("stdout", self.lines), ("stderr", self.errors)):
+            reader = getattr(self.process, stream)
+            threading.Thread(target=lines.extend, args=[reader], daemon=True).start()
+        ports = self.wait_for("listening")
+        self.url, self.grpc = f"{scheme}://{ports['rest']}", ports["grpc"]
+        self.port = int(ports["rest"].rpartition(":")[2])
+
+    def logged(self, event=None):
+        """The lines of its log, all JSON."""
+        found = [json.loads(line) for line in self.lines]
+        return [line for line in found if event in (None, line["event"])]
+
+    def wait_for(self, event, seconds=60):
+        return wait(lambda: next(iter(self.logged(event)), None), seconds, lambda: self.errors)
+
+    def ready(self):
+        wait(lambda: self.get("/health").status_code == 200, 60, lambda: self.errors)
+        return self
+
+    def get(self, path, **options):
+        return self._ask("GET", path, **options)
+
+    def post(self, path, body=None, **options):
+        data = body if isinstance(body, bytes | type(None)) else json.dumps(body)
+        return self._ask("POST", path, data=data, **options)
+
+    def _ask(self, verb, path, **options):
+        options = {"timeout": 30, "verify": self.verify, "headers": self.headers} | options
+        return requests.request(verb, self.url + path, **options)
+
+    def predict(self, model, body, **options):
+        return self.post(f"/v1/models/{model}:predict", body, **options)
+
+    def channel(self):
+        return grpc.insecure_channel(self.grpc)
+
+    def memory(self):
+        """Bytes of it that are in memory."""
+        with open(f"/proc/{self.process.pid}/statm") as file:  # noqa: PTH123
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def end(self, number=signal.SIGTERM, seconds=60):
+        """Its exit code after a signal."""
+        self.process.send_signal(number)
+        return self.process.wait(seconds)
+
+    def __enter__(self):
+        return self.ready()
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(30)
+
+
+def wait(found, seconds=20, told=lambda: ""):
+    """What `found` gives as soon as it gives anything."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if answer := found():
+            return answer
+        time.sleep(0.02)
+    raise AssertionError(f"waited {seconds} seconds in vain. {told()}")
