@@ -16,7 +16,9 @@ INPUTS = {
     "batch_size": tf.TensorSpec([], tf.int32),
     "memory_0": tf.TensorSpec([None, None, 4], tf.float32),
 }
-SIGNATURE = SimpleNamespace(inputs=INPUTS, outputs={"memory_0": INPUTS["memory_0"]})
+SIGNATURE = SimpleNamespace(
+    inputs=INPUTS, outputs={"memory_0": INPUTS["memory_0"], "text": INPUTS["text"]}
+)
 LIMITS = Limits(text_bytes=5, rows=3, values=24, tokens=6, new_tokens=9)
 
 

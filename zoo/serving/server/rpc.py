@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
+from grpc import StatusCode
 from tensorflow_serving.apis import (
     model_service_pb2_grpc,
     predict_pb2,
@@ -66,7 +68,7 @@ class Status(model_service_pb2_grpc.ModelServiceServicer):
 
 
 class Guard(grpc.aio.ServerInterceptor):
-    """Refuses requests without the token; health may be asked by anybody."""
+    """Refuses requests without the token, but for health, and bytes that are no message."""
 
     def __init__(self, security: Security):
         self._security = security
@@ -81,7 +83,26 @@ class Guard(grpc.aio.ServerInterceptor):
                 self._security.check(said if isinstance(said, str) else "")
             except Refused as refused:
                 return _refusing(refused)
-        return await continuation(details)
+        return _reading(await continuation(details))
+
+
+def _reading(handler: Any) -> Any:
+    """The same handler, with what gRPC would call UNKNOWN refused as the client's mistake."""
+    if handler is None or handler.unary_unary is None:
+        return handler
+
+    def read(sent: bytes) -> Any:
+        try:
+            return handler.request_deserializer(sent)
+        except DecodeError:
+            return None
+
+    async def answer(message: Any, context: Any) -> Any:
+        if message is None:
+            await context.abort(StatusCode.INVALID_ARGUMENT, "The bytes sent are no such message.")
+        return await handler.unary_unary(message, context)
+
+    return grpc.unary_unary_rpc_method_handler(answer, read, handler.response_serializer)
 
 
 def _refusing(refused: Refused) -> grpc.RpcMethodHandler:
