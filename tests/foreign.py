@@ -24,6 +24,10 @@ class Numbers(tf.Module):
     def halve(self, x):
         return {"y": x / 2.0}
 
+    @tf.function(input_signature=[TEXT])
+    def shout(self, text):
+        return {"text": tf.strings.upper(text)}
+
     @tf.function(input_signature=[tf.TensorSpec([None], tf.int32, "x")])
     def file(self, x):
         return {"y": tf.strings.length(tf.io.read_file("/nowhere/secret")) + x}
@@ -42,19 +46,8 @@ class Numbers(tf.Module):
     def warm(self, text, temperature):
         return {"warmth": tf.strings.to_number(text) * temperature}
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, "seconds")])
-    def slow(self, seconds):
-        """About so many seconds of one core."""
-        rounds = tf.cast(tf.reduce_max(seconds) * 1000.0, tf.int32)
-        total = tf.while_loop(
-            lambda i, _: i < rounds,
-            lambda i, x: (i + 1, tf.tanh(x @ x)),
-            [0, tf.eye(160)],
-        )[1]
-        return {"done": seconds + 0.0 * tf.reduce_sum(total)}
 
-
-NAMES = ("halve", "file", "padded", "count", "warm", "slow")
+NAMES = ("halve", "shout", "file", "padded", "count", "warm")
 
 
 def save(folder, weight=1.0):

@@ -250,6 +250,9 @@ def test_what_is_joined_has_the_same_shapes_behind_the_rows():
     assert bucket({"x": np.zeros((2, 3))}) != bucket({"x": np.zeros((2, 4))})
     assert bucket({"x": texts("abc", "a")}) == bucket({"x": texts("ab")})
     assert bucket({"x": texts("abcd")}) != bucket({"x": texts("abc")})
+    new, temperature = ({name: np.array([1])} for name in ("max_new_tokens", "temperature"))
+    assert bucket(new) != bucket({"max_new_tokens": np.array([100])})
+    assert bucket(temperature) == bucket({"temperature": np.array([100])})
 
 
 def test_answers_that_are_no_rows_are_refused():

@@ -49,6 +49,7 @@ def test_what_may_be_joined_is_known_from_the_signature(servable):
     known = {name: (s.batched, s.stateful) for name, s in servable.signatures.items()}
     assert known["serving_default"] == (True, False)
     assert known["halve"] == (True, False)
+    assert known["shout"] == (True, False), "a text in and a text out are no memory"
     assert known["count"] == (False, True), "a memory belongs to one request"
     assert known["padded"] == (False, False), "its answer is as long as the longest text"
 

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from grpc import StatusCode
 
+from zoo.serving.server.limits import FEW
 from zoo.serving.server.refused import Refused
 
 Arrays = dict[str, np.ndarray]
@@ -18,10 +19,11 @@ def num_rows(inputs: Arrays) -> int | None:
 
 
 def bucket(inputs: Arrays) -> Hashable:
-    """What requests must have in common to be joined: shapes behind the first axis, and for texts
-    the power of two above the longest, so that a short one need not wait for a long one."""
+    """What requests must have in common to be joined: shapes behind the first axis, and the powers
+    of two above the longest text and the largest number of things to make, so that a short answer
+    need not wait for a long one."""
     return tuple(
-        (name, array.shape[1:], _longest(array) if array.dtype.kind in "SO" else 0)
+        (name, array.shape[1:], _most(name, array).bit_length())
         for name, array in sorted(inputs.items())
     )
 
@@ -51,5 +53,8 @@ def split(outputs: Arrays, sizes: Sequence[int]) -> list[Arrays]:
     ]
 
 
-def _longest(texts: np.ndarray) -> int:
-    return max(map(len, texts.flat), default=0).bit_length()
+def _most(name: str, array: np.ndarray) -> int:
+    """How long a row may take, in bytes or things to make; 0 if only its shape can tell."""
+    if array.dtype.kind in "SO":
+        return max(map(len, array.flat), default=0)
+    return int(array.max(initial=0)) if name in FEW and array.dtype.kind == "i" else 0

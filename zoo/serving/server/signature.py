@@ -9,6 +9,7 @@ from grpc import StatusCode
 from zoo.core.errors import shown
 from zoo.serving.server.refused import Refused, cause
 
+MEMORY = "memory_"
 # Errors of TensorFlow that the request caused. The others are the model's or the machine's.
 OF_THE_REQUEST = (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError)
 
@@ -17,7 +18,7 @@ class Signature:
     """A function of a SavedModel.
 
     `inputs`, `outputs`: what it takes and gives, `{name: tf.TensorSpec}`
-    `stateful`: it hands a memory on: an output has the name of an input
+    `stateful`: it hands a memory on: an output has the name of an input that begins with `memory_`
     `batched`: rows of several requests may be joined along the first axis: that axis is free
         everywhere, no row leaves a memory, and no output has another free axis, whose length could
         tell how long the rows of others are
@@ -27,7 +28,8 @@ class Signature:
         self._function = function
         self.inputs: dict[str, tf.TensorSpec] = dict(function.structured_input_signature[1])
         self.outputs: dict[str, tf.TensorSpec] = dict(function.structured_outputs)
-        self.stateful = not self.inputs.keys().isdisjoint(self.outputs)
+        handed_on = self.inputs.keys() & self.outputs.keys()
+        self.stateful = any(name.startswith(MEMORY) for name in handed_on)
         both = [*self.inputs.values(), *self.outputs.values()]
         self.batched = (
             bool(self.inputs)
