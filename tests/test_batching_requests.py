@@ -97,12 +97,12 @@ def test_company_is_awaited_while_another_runs(servable, gate):
             rest.append(asyncio.create_task(answer(batcher, servable, {"text": texts("2")})))
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.4)
+        begun = gate.sizes
         gate.opened.set()
-        return await asyncio.gather(first, *rest)
+        return begun, await asyncio.gather(first, *rest)
 
     batcher = Batcher(threads=2, timeout=0.2)
-    assert asyncio.run(ask()) == [[2.0], [4.0], [4.0], [4.0]]
-    assert gate.sizes == [1, 3]
+    assert asyncio.run(ask()) == ([1, 3], [[2.0], [4.0], [4.0], [4.0]])
 
 
 def test_a_bad_request_spoils_only_its_own_answer(servable, gate):
@@ -211,9 +211,10 @@ def test_two_versions_are_never_mixed(servable, tmp_path, gate):
     other = load("numbers", 2, foreign.save(tmp_path / "2", weight=3.0))
 
     async def ask():
-        asked = [asyncio.create_task(answer(batcher, one, one_text)) for one in (servable,) * 2]
+        asked = [asyncio.create_task(answer(batcher, servable, one_text))]
         await gate.began()
-        asked += [asyncio.create_task(answer(batcher, other, one_text)) for _ in range(2)]
+        for one in (servable, other, other):
+            asked.append(asyncio.create_task(answer(batcher, one, one_text)))
         await asyncio.sleep(0.02)
         gate.opened.set()
         return await asyncio.gather(*asked)
