@@ -1,24 +1,25 @@
 """What is exported answers like what was trained, where neither the zoo nor Keras is there."""
 
 import json
-import subprocess
-import sys
+import shutil
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from examples import causal_lm, gpt, transformer_xl
+from tensorflow_serving.apis import prediction_log_pb2
 
 from zoo.core.errors import RunError
 from zoo.core.folders import verify
 from zoo.generation.write import Sampling, Writer
 from zoo.recipe.sections import Export
-from zoo.serving.export import continuation, export, num_bytes
+from zoo.serving.export import continuation, export, num_bytes, prove
 from zoo.serving.signatures import Served
+from zoo.serving.signatures._stream import OPTIONS
 from zoo.tokenizers.bytes import Bytes
 
 EVERYTHING = Export(
-    signatures=["score", "generate", "start", "step", "read", "write"],
+    signatures=["score", "generate", "start", "step", "read", "write", "tokenize"],
     prompt="def ",
     max_new_tokens=9,
 )
@@ -44,7 +45,17 @@ def exported(request, tmp_path_factory):
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def remembering(tmp_path_factory):
+    """A model with a memory as long as its texts, so that cutting them changes nothing, and its
+    signatures."""
+    task = causal_lm(transformer_xl(memory_length=256), vocabulary_size=257)
+    wanted = Export(signatures=["score", "start", "read"])
+    folder = export(Served(task, Bytes()), tmp_path_factory.mktemp("saved") / "model", wanted)
+    return task, tf.saved_model.load(str(folder)).signatures
+
+
+@pytest.fixture(scope="module")
 def served(exported):
     task, folder = exported
     return task, tf.saved_model.load(str(folder)).signatures
@@ -93,11 +104,9 @@ def test_names_and_types_are_what_was_promised(served):
     }
 
 
-def test_scores_equal_the_live_model_token_by_token(request, tmp_path):
-    """With a memory as long as the text, so that cutting it into segments changes nothing."""
-    task = causal_lm(transformer_xl(memory_length=256), vocabulary_size=257)
-    folder = export(Served(task, Bytes()), tmp_path / "model", EVERYTHING)
-    answer = tf.saved_model.load(str(folder)).signatures["score"](text=tf.constant(TEXTS))
+def test_scores_equal_the_live_model_token_by_token(remembering):
+    task, signatures = remembering
+    answer = signatures["score"](text=tf.constant(TEXTS))
     wanted = [live_log_likelihood(task, text) for text in TEXTS]
     np.testing.assert_allclose(answer["log_likelihood"], wanted, atol=1e-3, rtol=1e-5)
     sizes = [len(text.encode()) for text in TEXTS]
@@ -149,10 +158,8 @@ def test_steps_with_explicit_memory_equal_the_whole(served):
     np.testing.assert_allclose(np.concatenate(parts, 1), live, atol=1e-4)
 
 
-def test_a_text_that_is_read_in_parts_scores_what_it_scores_at_once(request, tmp_path):
-    task = causal_lm(transformer_xl(memory_length=256), vocabulary_size=257)
-    folder = export(Served(task, Bytes()), tmp_path / "model")
-    signatures = tf.saved_model.load(str(folder)).signatures
+def test_a_text_that_is_read_in_parts_scores_what_it_scores_at_once(remembering):
+    _, signatures = remembering
     text = "def area(width, height): return width * height"
     total, memory = 0.0, signatures["start"](batch_size=tf.constant(1))
     for part in (text[:5], "", text[5:6], text[6:]):
@@ -215,30 +222,14 @@ def test_token_ids_that_are_none_are_refused(served, ids, number):
         served[1]["score_ids"](**given)
 
 
-ALONE = """
-import json, sys
-sys.modules["zoo"] = sys.modules["keras"] = sys.modules["keras_hub"] = None
-import tensorflow as tf
-model = tf.saved_model.load(sys.argv[1])
-score = model.signatures["score"](text=tf.constant(json.loads(sys.argv[2])))
-print(json.dumps(score["log_likelihood"].numpy().tolist()))
-"""
-
-
-def test_it_loads_where_neither_zoo_nor_keras_can_be_imported(exported):
-    _, folder = exported
-    command = [sys.executable, "-I", "-c", ALONE, str(folder), json.dumps(TEXTS)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    here = tf.saved_model.load(str(folder)).signatures["score"](text=tf.constant(TEXTS))
-    np.testing.assert_allclose(json.loads(done.stdout), here["log_likelihood"], atol=1e-4)
-
-
 def test_the_continuation_comes_from_a_fresh_process(exported):
     _, folder = exported
     assert continuation(folder, EVERYTHING).startswith("def ")
+
+
+def test_what_is_no_savedmodel_is_said_in_one_line(tmp_path):
     with pytest.raises(RunError, match="does not answer in a fresh process"):
-        continuation(folder / "nothing", EVERYTHING)
+        continuation(tmp_path / "nothing", EVERYTHING)
 
 
 def test_no_python_and_no_xla_is_left_in_the_graph(exported):
@@ -250,7 +241,7 @@ def test_no_python_and_no_xla_is_left_in_the_graph(exported):
 
 def test_every_weight_is_stored_once(tmp_path):
     task = causal_lm(transformer_xl(memory_length=4) | {"hidden_dim": 128}, vocabulary_size=257)
-    folder = export(Served(task, Bytes()), tmp_path / "model", EVERYTHING)
+    folder = export(Served(task, Bytes()), tmp_path / "model", Export(signatures=["score"]))
     assert num_bytes(folder) <= 1.1 * 4 * task.count_params()
 
 
@@ -264,10 +255,44 @@ def test_versions_count_up_and_are_whole(tmp_path, byte_xl):
     assert sorted(f.name for f in folder.parent.iterdir()) == ["7", "8", "notes"]
 
 
-def test_a_text_beyond_the_positions_is_refused(byte_gpt, tmp_path):
-    folder = export(Served(byte_gpt, Bytes()), tmp_path / "model", EVERYTHING)
-    signatures = tf.saved_model.load(str(folder)).signatures
+def test_a_text_beyond_the_positions_is_refused(served):
+    task, signatures = served
+    if task.backbone.max_sequence_length is None:
+        pytest.skip("positions without an end")
     with pytest.raises(
         tf.errors.InvalidArgumentError, match="the positions of this model end at 300"
     ):
         signatures["score"](text=tf.constant(["x" * 400]))
+
+
+def test_the_folder_says_what_it_is_and_how_it_is_warmed_up(exported):
+    _, folder = exported
+    golden = json.loads((folder / "assets.extra" / "golden.json").read_text())
+    assert [one["signature"] for one in golden["requests"]] == ["score", "generate", "tokenize"]
+    assert ["hello world", list(b"hello world")] in golden["tokens"]
+    assert len(golden["tokens"]) == 100
+    warm_up = folder / "assets.extra" / "tf_serving_warmup_requests"
+    logs = [
+        prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+        for record in tf.data.TFRecordDataset(str(warm_up))
+    ]
+    assert [log.model_spec.signature_name for log in logs] == ["score", "generate", "tokenize"]
+    assert set(logs[1].inputs) == {"text", *OPTIONS}
+    card = (folder / "README.md").read_text()
+    for words in ("`causal_lm` of", "- `score`: text string `b` ->", 'curl -d \'{"signature_name"'):
+        assert words in card
+
+
+@pytest.mark.parametrize("part", ["requests", "tokens"])
+def test_a_savedmodel_that_answers_otherwise_is_no_proof(part, exported, tmp_path):
+    _, folder = exported
+    other = shutil.copytree(folder, tmp_path / "other")
+    golden = json.loads((other / "assets.extra" / "golden.json").read_text())
+    if part == "requests":
+        golden["requests"][0]["outputs"]["log_likelihood"][0] += 1
+    else:
+        golden["tokens"][5][1].append(7)
+    (other / "assets.extra" / "golden.json").write_text(json.dumps(golden))
+    name = {"requests": "score", "tokens": "tokenize"}[part]
+    with pytest.raises(RunError, match=f"does not answer as the model does: {name}: "):
+        prove(other)

@@ -10,13 +10,13 @@ from test_encoder_decoder import encoder_decoder
 from test_tokenizers import learned
 
 from zoo.backbones import Backbone
-from zoo.core.kinds import make
+from zoo.core.kinds import make, to_config
 from zoo.data.batching.labelled import Labelled
 from zoo.data.batching.masked_pairs import MaskedPairs
 from zoo.data.batching.pairs import Pairs
 from zoo.generation.search import Search
 from zoo.recipe.sections import Export
-from zoo.serving.export import signatures
+from zoo.serving.export import endpoints, signatures
 from zoo.serving.signatures import Served
 from zoo.tasks import Task
 from zoo.tokenizers.bytes import Bytes
@@ -45,11 +45,8 @@ def headed(words, kind, pattern="full", **options):
 
 def asked(task, words, wanted, batching=None):
     """The functions of a SavedModel, traced as they are exported."""
-    found = signatures(Served(task, words, batching), Export(signatures=[wanted]))
-    return {
-        name: tf.function(function, input_signature=specs, autograph=False)
-        for name, (function, specs) in found.items()
-    }
+    found = signatures(to_config(task)["kind"], Export(signatures=[wanted]))
+    return endpoints(Served(task, words, batching), found)
 
 
 def read(words, text):

@@ -264,8 +264,10 @@ def _until(pieces: Iterator[bytes], stop: bytes) -> Iterator[bytes]:
 
 def export(run: str | Path, folder: str | Path | None = None) -> Path:
     """Write a run's best weights as a SavedModel, by default below `saved_models/<run name>`."""
+    from zoo.serving.card import About
     from zoo.serving.export import export as write
     from zoo.serving.signatures import Served
+    from zoo.training import report
     from zoo.training.run import load_task, resolve
 
     recipe = resolve(Path(run))
@@ -273,4 +275,5 @@ def export(run: str | Path, folder: str | Path | None = None) -> Path:
     model = Served(task, parts.tokenizer(recipe), parts.batching(recipe))
     target = Path(folder or Path("saved_models") / recipe.name)
     with parts.at(recipe, "export"):
-        return write(model, target, parts.export(recipe))
+        about = About(target.name, recipe.to_yaml(), report.facts(Path(run)))
+        return write(model, target, parts.export(recipe), about)

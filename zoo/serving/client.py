@@ -29,8 +29,7 @@ def main() -> int:
     sys.modules["keras"] = sys.modules["zoo"] = None  # type: ignore[assignment]
     import tensorflow as tf
 
-    for library in libraries(pathlib.Path(asked.folder)):
-        tf.load_op_library(library)
+    load(tf, libraries(pathlib.Path(asked.folder)))
 
     answer = tf.saved_model.load(asked.folder).signatures["generate"](
         text=tf.constant([asked.prompt]),
@@ -45,20 +44,22 @@ def main() -> int:
 
 
 def libraries(folder: pathlib.Path) -> list[str]:
-    """The files that hold the operations of a SavedModel of the zoo which TensorFlow has not. The
-    Python around them is not imported: it would import Keras."""
+    """The names of the files that hold the operations of a SavedModel of the zoo which TensorFlow
+    has not."""
     manifest = folder / "manifest.json"
     if not manifest.is_file():
         return []
-    needed = set(json.loads(manifest.read_text()).get("custom_ops", {}).values())
-    found = importlib.util.find_spec("tensorflow_text") if needed else None
-    if needed and (found is None or not found.submodule_search_locations):
+    return sorted(set(json.loads(manifest.read_text()).get("custom_ops", {}).values()))
+
+
+def load(tensorflow, names: list[str]) -> None:
+    """Load such files. The Python around them is not imported: it would import Keras."""
+    found = importlib.util.find_spec("tensorflow_text") if names else None
+    if names and (found is None or not found.submodule_search_locations):
         sys.exit("This model needs TensorFlow Text: pip install tensorflow-text")
-    return [
-        str(pathlib.Path(p, "python", "ops", name))
-        for name in sorted(needed)
-        for p in found.submodule_search_locations
-    ]
+    for name in names:
+        for place in found.submodule_search_locations:
+            tensorflow.load_op_library(str(pathlib.Path(place, "python", "ops", name)))
 
 
 if __name__ == "__main__":

@@ -1,62 +1,94 @@
 """A trained task to a versioned SavedModel folder that needs no Python of ours."""
 
+import hashlib
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
+import tensorflow as tf
 
 from zoo.core.errors import RunError, ZooError, suggest
 from zoo.core.folders import write_folder
 from zoo.core.kinds import as_list, find, kinds, make, to_config
+from zoo.core.machine import commit, versions
 from zoo.recipe.sections import Export
-from zoo.serving import client
-from zoo.serving.signatures import Endpoint, Served, Signature, ids_in, text_in
+from zoo.serving import client, proof, requests
+from zoo.serving.card import About, card
+from zoo.serving.signatures import Served, Signature, ids_in, text_in
 
 
-def export(model: Served, folder: Path, wanted: Export | None = None) -> Path:
-    """Write `folder/<next version>/` and return it. The first signature wanted is also
-    `serving_default`; where nothing is wanted, all are written that need no options. Raises
-    ZooError under another backend than TensorFlow, and for signatures that the model does not
-    answer."""
+def export(
+    model: Served, folder: Path, wanted: Export | None = None, about: About | None = None
+) -> Path:
+    """Write `folder/<next version>/`, prove it in a fresh process, and return it. The first
+    signature wanted is also `serving_default`; where nothing is wanted, all are written that need
+    no options. Raises ZooError under another backend than TensorFlow and for signatures that the
+    model does not answer, RunError where the SavedModel does not answer as the model does."""
     if keras.config.backend() != "tensorflow":
         raise ZooError(
             f"export needs the TensorFlow backend, found {keras.config.backend()}: SavedModels of "
             "others do not run in stock TensorFlow Serving. Set KERAS_BACKEND=tensorflow."
         )
+    about = about or About(folder.name)
     task = to_config(model.task)["kind"]
-    endpoints = signatures(model, wanted or Export(signatures=by_default(task)))
+    found = signatures(task, wanted or Export(signatures=by_default(task)))
+    functions = endpoints(model, found)
 
     def fill(aside: Path) -> None:
-        archive = keras.export.ExportArchive()
-        for resource in model.tokenizer.resources():
-            archive.track(resource)
-        for name, (function, specs) in endpoints.items():
-            archive.add_endpoint(name, function, specs)
-        archive.write_out(str(aside), verbose=False)
+        root = tf.Module()  # holds no function: those are traced anew when they are saved
+        root.weights = [variable.value for variable in model.task.variables]
+        root.resources = model.tokenizer.resources()
+        tf.saved_model.save(root, str(aside), functions)
+        asked = requests.made(model, {name: (one, functions[name]) for name, one in found.items()})
+        requests.write(aside, model, asked)
+        (aside / "README.md").write_text(card(model, about, found, asked))
+        if about.recipe:
+            (aside / "recipe.yaml").write_text(about.recipe)
+        prove(aside, sorted(set(model.tokenizer.custom_ops.values())))
 
     target = folder / str(next_version(folder))
-    facts = {"signatures": sorted(endpoints), "parameters": model.task.count_params()}
-    write_folder(target, fill, custom_ops=model.tokenizer.custom_ops, **facts)
+    facts = {
+        "signatures": sorted(functions),
+        "parameters": model.task.count_params(),
+        "recipe_sha256": hashlib.sha256(about.recipe.encode()).hexdigest(),
+        "metrics": about.report.get("validation") or {},
+        "versions": versions(),
+        "commit": commit(),
+        "custom_ops": model.tokenizer.custom_ops,
+    }
+    write_folder(target, fill, **facts)
     return target
 
 
-def signatures(model: Served, wanted: Export) -> dict[str, Endpoint]:
-    """The functions of a SavedModel by their names. Raises ZooError for one that the task of the
-    model does not answer."""
-    task, found = to_config(model.task)["kind"], {}
+def signatures(task: str, wanted: Export) -> dict[str, Signature]:
+    """The signatures wanted, by their kinds. Raises ZooError for one that a kind of task does not
+    answer."""
     fit = answered(task)
-    for node in as_list(wanted.signatures):
-        made = make(Signature, node)
-        name = to_config(made)["kind"]
+    made = [make(Signature, node) for node in as_list(wanted.signatures)]
+    found = {to_config(one)["kind"]: one for one in made}
+    for name in found:
         if name not in fit:
             text = f"{task} does not answer {name}. {suggest(name, list(fit))}"
             raise ZooError(text, "signatures")
-        found[name] = text_in(made, model)
-        if made.texts:
-            found[f"{name}_ids"] = ids_in(made, model)
-    return {"serving_default": next(iter(found.values())), **found}
+    return found
+
+
+def endpoints(model: Served, found: dict[str, Signature]) -> dict[str, Any]:
+    """The functions of a SavedModel by their names, traced. Raises ZooError where a signature asks
+    for what the model has not."""
+    ways = {name: text_in(one, model) for name, one in found.items()}
+    ways |= {
+        f"{name}_ids": ids_in(one, model) for name, one in found.items() if one.texts and one.by_ids
+    }
+    traced = {
+        name: tf.function(function, autograph=False).get_concrete_function(*specs)
+        for name, (function, specs) in ways.items()
+    }
+    return {"serving_default": traced[next(iter(found))], **traced}
 
 
 def answered(task: str) -> dict[str, type[Signature]]:
@@ -77,15 +109,33 @@ def next_version(folder: Path) -> int:
     return 1 + max((int(f.name) for f in found if re.fullmatch(r"[1-9]\d*", f.name)), default=0)
 
 
+def prove(folder: Path, libraries: Sequence[str] = ()) -> None:
+    """Raises RunError unless the SavedModel in `folder`, loaded in a fresh process that can import
+    neither the zoo nor Keras, answers as the live model did. It needs these libraries of
+    operations, or those that its manifest names."""
+    done = _alone(proof.__file__, str(folder), *libraries)
+    if done.returncode:
+        said = done.stdout or _last_line(done.stderr)
+        raise RunError(f"{folder}: does not answer as the model does: {said.strip()}")
+
+
+def _alone(script: str, *words: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-I", script, *words]
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no message"])[-1]
+
+
 def continuation(folder: Path, wanted: Export) -> str:
     """What the SavedModel in `folder` writes after the recipe's prompt, loaded in a fresh process
     that can import neither the zoo nor Keras. Raises RunError when it does not load or answer."""
-    command = [sys.executable, "-I", client.__file__, str(folder), wanted.prompt]
-    command += ["--max-new-tokens", str(wanted.max_new_tokens)]
-    command += ["--temperature", str(wanted.temperature)]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    options = {"--max-new-tokens": wanted.max_new_tokens, "--temperature": wanted.temperature}
+    words = [str(word) for option in options.items() for word in option]
+    done = _alone(client.__file__, str(folder), wanted.prompt, *words)
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        reason = _last_line(done.stderr)
         raise RunError(f"{folder}: does not answer in a fresh process: {reason}")
     return done.stdout
 

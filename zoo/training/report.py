@@ -48,6 +48,12 @@ def write(run: Path, **facts: Any) -> None:
     (run / "report.json").write_text(json.dumps(facts, indent=1) + "\n")
 
 
+def facts(run: Path) -> dict[str, Any]:
+    """What `write` left in a run; nothing where it has not come to its end."""
+    file = run / "report.json"
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
 def bits_per_byte(nats: float, tokens: int, num_bytes: int) -> float:
     """A loss in nats a token -> bits a byte of the text that `tokens` stand for."""
     return nats / math.log(2) * tokens / max(1, num_bytes)

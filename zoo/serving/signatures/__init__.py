@@ -9,6 +9,7 @@ Plain TensorFlow graphs without XLA, as stock TensorFlow Serving wants them. A k
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from zoo.core.kinds import Kind
@@ -53,6 +54,10 @@ class Signature(Kind):
     """The kinds of task that answer it."""
     texts: ClassVar[tuple[str, ...]] = ()
     """The names of the texts it reads."""
+    streams: ClassVar[bool] = False
+    """Whether it hands a memory on."""
+    by_ids: ClassVar[bool] = True
+    """Whether it can be asked with token ids in place of texts."""
     first: ClassVar[bool] = False
     """Whether it is what a person would ask first."""
     by_default: ClassVar[bool] = True
@@ -65,6 +70,14 @@ class Signature(Kind):
     def answer(self, model: Served, **given: Any) -> Tensors:
         """The tensors and `Texts` it takes -> tensors and `Texts`, by their names."""
         raise NotImplementedError
+
+    def example(self, text: str) -> str:
+        """A text that it can answer, made of another."""
+        return text
+
+    def example_options(self) -> dict[str, np.ndarray]:
+        """What may be told it beside one text."""
+        return {}
 
     def read(self, model: Served, text: tf.Tensor) -> Texts:
         """string `b` -> what `answer` is given of it."""

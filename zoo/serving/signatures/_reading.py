@@ -35,15 +35,12 @@ def run(model: Served, function: Callable[[Any], Any], inputs: dict[str, tf.Tens
     """What a function makes of rows, `b t`. Where not all see all, rows are padded to the next of
     the lengths that the model was trained on: so the graph knows how long they are, and attention
     takes the time that its pattern takes."""
-    backbone = model.task.backbone
-    reader = getattr(backbone, "encoder", backbone)
-    layers = attentions(reader)
-    if all(type(layer) is MultiHead and type(layer.pattern) is Full for layer in layers):
+    known = lengths(model)
+    if not known:
         return function(inputs)
-    lengths, pad = trained(model), model.frame().pad
-    size = tf.shape(inputs["token_ids"])[1]
-    at = [lambda length=length: function(_padded(inputs, length, pad)) for length in lengths]
-    return tf.switch_case(tf.searchsorted(lengths, [size])[0], at)
+    pad, size = model.frame().pad, tf.shape(inputs["token_ids"])[1]
+    at = [lambda length=length: function(_padded(inputs, length, pad)) for length in known]
+    return tf.switch_case(tf.searchsorted(known, [size])[0], at)
 
 
 def scores(model: Served, inputs: dict[str, tf.Tensor], axis: int | None = None) -> tf.Tensor:
@@ -57,16 +54,21 @@ def scores(model: Served, inputs: dict[str, tf.Tensor], axis: int | None = None)
     return run(model, answer, inputs)
 
 
-def trained(model: Served) -> list[int]:
-    """The lengths of rows that a model was trained on. Raises ZooError where that is not known."""
+def lengths(model: Served) -> list[int]:
+    """The lengths of rows that a graph has to know: those that the model was trained on; none where
+    all tokens see all others. Raises ZooError where they are not known."""
+    backbone = model.task.backbone
+    layers = attentions(getattr(backbone, "encoder", backbone))
+    if all(type(layer) is MultiHead and type(layer.pattern) is Full for layer in layers):
+        return []
     one = model.frame().length or getattr(model.batching, "sequence_length", None)
-    lengths = getattr(model.batching, "lengths", [one or model.task.backbone.max_sequence_length])
-    if lengths[-1] is None:
+    known = getattr(model.batching, "lengths", [one or backbone.max_sequence_length])
+    if known[-1] is None:
         raise ZooError(
             "the attention of this model has to know how long rows are, and nothing says so: "
             "neither a batching with a sequence_length nor positions that end."
         )
-    return lengths
+    return known
 
 
 def _padded(inputs: dict[str, tf.Tensor], length: int, pad: int) -> dict[str, tf.Tensor]:

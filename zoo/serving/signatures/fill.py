@@ -23,6 +23,9 @@ class Fill(Signature):
     def __init__(self, num_tokens: PositiveInt = 5):
         self.num_tokens = num_tokens
 
+    def example(self, text):
+        return f"{MASK} {text}"
+
     def takes(self, model):
         if model.tokenizer.mask_token_id is None:
             raise ZooError("the tokenizer has no mask, which stands for a token to be guessed.")

@@ -1,9 +1,10 @@
 """What follows on texts."""
 
+import numpy as np
 import tensorflow as tf
 
 from zoo.serving.signatures import Signature, Texts
-from zoo.serving.signatures._stream import Sampling, Stream, longest, options
+from zoo.serving.signatures._stream import OPTIONS, Sampling, Stream, longest, options
 
 
 class Generate(Signature):
@@ -13,6 +14,10 @@ class Generate(Signature):
 
     tasks = ("causal_lm",)
     texts = ("text",)
+
+    def example_options(self):
+        greedy = {"max_new_tokens": 4, "temperature": 0.0, "top_k": 0, "top_p": 1.0, "seed": 0}
+        return {name: np.array([greedy[name]], OPTIONS[name].as_numpy_dtype) for name in OPTIONS}
 
     def takes(self, model):
         return options()

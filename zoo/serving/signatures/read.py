@@ -13,6 +13,7 @@ class Read(Signature):
     bits_per_byte float32 `b`, `memory_*`."""
 
     tasks = ("causal_lm",)
+    streams = True
     texts = ("text",)
 
     def takes(self, model):

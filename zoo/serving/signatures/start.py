@@ -10,6 +10,7 @@ class Start(Signature):
     """batch_size int32 -> `memory_*`, tensors `batch_size …`."""
 
     tasks = ("causal_lm",)
+    streams = True
 
     def takes(self, model):
         return [spec(tf.int32, [], "batch_size")]

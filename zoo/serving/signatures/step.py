@@ -10,6 +10,7 @@ class Step(Signature):
     """token_ids int32 `b t`, `memory_*` -> logits float32 `b t v`, `memory_*`."""
 
     tasks = ("causal_lm",)
+    streams = True
 
     def takes(self, model):
         return [spec(tf.int32, [None, None], "token_ids"), *Stream(model).specs()]

@@ -16,6 +16,7 @@ class Write(Signature):
     """
 
     tasks = ("causal_lm",)
+    streams = True
 
     def takes(self, model):
         return [*options(), spec(tf.int32, [None], "first"), *Stream(model).specs()]

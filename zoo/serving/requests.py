@@ -1,0 +1,98 @@
+"""Requests to a SavedModel with the answers of the live model: it is warmed up and proved by them.
+
+TensorFlow Serving replays `assets.extra/tf_serving_warmup_requests` before a version serves. In
+`assets.extra/golden.json` stand the same requests with their answers, and texts with their token
+ids as training reads them.
+"""
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from zoo.core.kinds import to_config
+from zoo.serving.signatures import Served, Signature
+from zoo.serving.signatures._reading import lengths
+
+EXTRA = "assets.extra"
+WARM_UP, GOLDEN = "tf_serving_warmup_requests", "golden.json"
+SENTENCE = "The quick brown fox jumps over the lazy dog, and nobody knows why. "
+HARD = (
+    *("", " ", "hello world", "  lead, trail  ", "a\tb\r\nc\n\n  d \n e", "it's we're 's''s"),
+    *("naïve café ﬁ ß İstanbul e\u0301", "日本語 豈 한국어 Ελλάς", "😀👨‍👩‍👧🏽 mid😀word"),
+    *("½٣४ 1.000,00", "\u200bzero\u200dwidth", "\u00a0no\u3000break", "<s> [MASK] ##ing"),
+    *("=====-----", "x" * 120),
+)
+NUM_TEXTS = 100
+"""So many texts are kept with their token ids."""
+
+
+class Request(NamedTuple):
+    """What a signature is asked, and what it answers; arrays by name."""
+
+    signature: str
+    inputs: dict[str, np.ndarray]
+    outputs: dict[str, np.ndarray]
+
+
+def made(model: Served, signatures: dict[str, tuple[Signature, Any]]) -> list[Request]:
+    """A request to each signature that reads texts and hands no memory on, for each length of rows
+    that its graph knows, with the answer of its function; `signatures` are both by name."""
+    found, streams = [], to_config(model.task)["kind"] == "causal_lm"
+    known = [] if streams else lengths(model)
+    for name, (signature, function) in signatures.items():
+        if not signature.texts or signature.streams:
+            continue
+        for length in known or [None]:
+            text = signature.example(_text(model, length))
+            inputs = {one: np.array([text.encode()], object) for one in signature.texts}
+            inputs |= signature.example_options()
+            given = {one: tf.constant(x) for one, x in inputs.items()}
+            answer = {one: x.numpy() for one, x in function(*given.values()).items()}
+            found.append(Request(name, inputs, answer))
+    return found
+
+
+def _text(model: Served, length: int | None) -> str:
+    """A text that fills rows of a length, or a sentence."""
+    size = model.tokenizer.read(np.frombuffer(SENTENCE.encode(), "uint8")).size
+    room = size if length is None else length - model.frame().size - 1
+    return SENTENCE * (room // size) or SENTENCE[: max(1, room // 4)]
+
+
+def write(folder: Path, model: Served, requests: list[Request]) -> None:
+    """Write both files."""
+    (folder / EXTRA).mkdir(exist_ok=True)
+    with tf.io.TFRecordWriter(str(folder / EXTRA / WARM_UP)) as writer:
+        for request in requests:
+            writer.write(_logged(request))
+    texts = [first + second for first, second in itertools.product(HARD, HARD)][:NUM_TEXTS]
+    read = model.tokenizer.read_all([np.frombuffer(text.encode(), "uint8") for text in texts])
+    golden = {
+        "tokens": [[text, ids.tolist()] for text, ids in zip(texts, read)],
+        "requests": [
+            {"signature": name, "inputs": _plain(inputs), "outputs": _plain(outputs)}
+            for name, inputs, outputs in requests
+        ],
+    }
+    (folder / EXTRA / GOLDEN).write_text(json.dumps(golden, indent=1))
+
+
+def _plain(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Arrays as lists; texts that are no UTF-8 with backslashes."""
+    read = np.frompyfunc(lambda text: text.decode(errors="backslashreplace"), 1, 1)
+    return {name: (read(x) if x.dtype == object else x).tolist() for name, x in arrays.items()}
+
+
+def _logged(request: Request) -> bytes:
+    from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
+    asked = predict_pb2.PredictRequest()
+    asked.model_spec.signature_name = request.signature
+    for name, array in request.inputs.items():
+        asked.inputs[name].CopyFrom(tf.make_tensor_proto(array))
+    log = prediction_log_pb2.PredictLog(request=asked)
+    return prediction_log_pb2.PredictionLog(predict_log=log).SerializeToString()
