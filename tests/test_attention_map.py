@@ -1,30 +1,29 @@
-"""What a run attends to: the weights of every layer, made by the pass that answers."""
+"""What a model attends to: the weights of every layer, made by the pass that answers."""
 
 import numpy as np
 import pytest
-import small_files
-from examples import VOCABULARY, attention, causal_lm, transformer
+from examples import PATTERNS, POSITIONS, VOCABULARY, attention, causal_lm, transformer
 from keras import ops
-from typer.testing import CliRunner
 
-import zoo
-from zoo import cli
+from zoo.attention.global_local import GlobalLocal
 from zoo.attention.kernels import Rules
 from zoo.attention.kernels._softmax import Softmax
 from zoo.attention.kernels._watched import Watched
 from zoo.attention.kernels.chunked import Chunked
 from zoo.attention.patterns import Pattern
 from zoo.backbones import Backbone
-from zoo.core.errors import ZooError
 from zoo.core.kinds import make
 from zoo.core.places import Places
 from zoo.data.sources import Document
+from zoo.insight.columns import columns, tokens
+from zoo.insight.taps import heard
+from zoo.insight.weights import weights
 from zoo.positions import Position
-from zoo.results.attention import columns, weights
 from zoo.tasks import Task
 from zoo.tokenizers.bytes import Bytes
 
 HEADS, SIZE, DIM = 2, 4, 8
+LONG = 12
 
 
 def stack(kind="pre_norm", pattern="full", **cross):
@@ -58,13 +57,18 @@ def test_encoder_decoder_and_cross_attention_are_all_there_and_every_row_sums_to
     found = weights(translator, inputs)
     own = [f"decoder {n} {kind}" for n in (0, 1) for kind in ("attention", "cross_attention")]
     assert list(found) == ["encoder 0 attention", "encoder 1 attention", *own]
-    assert found["encoder 1 attention"].shape == (2, HEADS, 5, 5)
-    assert found["decoder 1 attention"].shape == (2, HEADS, 4, 4)
-    assert found["decoder 0 cross_attention"].shape == (2, HEADS, 4, 5)
+    assert found["encoder 1 attention"].weights.shape == (2, HEADS, 5, 5)
+    assert found["decoder 1 attention"].weights.shape == (2, HEADS, 4, 4)
+    assert found["decoder 0 cross_attention"].weights.shape == (2, HEADS, 4, 5)
     for table in found.values():
-        np.testing.assert_allclose(table.sum(axis=-1), 1, atol=1e-6)
-    assert not found["decoder 0 cross_attention"][1, :, :, 3:].any()
-    assert not np.triu(found["decoder 0 attention"][0, 0], 1).any()
+        np.testing.assert_allclose(table.weights.sum(axis=-1), 1, atol=1e-6)
+    padding = np.broadcast_to(inputs["encoder_padding_mask"][:, None, None], (2, HEADS, 4, 5))
+    np.testing.assert_array_equal(found["decoder 0 cross_attention"].hidden, ~padding)
+    later = np.broadcast_to(np.triu(np.ones((4, 4), bool), 1), (2, HEADS, 4, 4))
+    np.testing.assert_array_equal(found["decoder 0 attention"].hidden, later)
+    for table in found.values():
+        assert not table.weights[table.hidden].any()
+        assert table.weights[~table.hidden].all()
 
 
 def test_weights_are_the_softmax_of_the_products(translator, inputs):
@@ -79,7 +83,7 @@ def test_weights_are_the_softmax_of_the_products(translator, inputs):
     scores[1, :, :, 3:] = -np.inf
     wanted = np.exp(scores - scores.max(axis=-1, keepdims=True))
     wanted /= wanted.sum(axis=-1, keepdims=True)
-    found = weights(translator, inputs)["encoder 0 attention"]
+    found = weights(translator, inputs)["encoder 0 attention"].weights
     np.testing.assert_allclose(found, wanted, atol=1e-6)
     assert wanted.std() > 1e-4
 
@@ -95,8 +99,9 @@ def test_weights_are_what_each_key_of_value_one_adds(draw, off_by_one):
     watched(query, key, key, rules)
     identity = np.broadcast_to(np.eye(6, dtype="float32")[:, None], (1, 6, HEADS, 6))
     wanted = ops.transpose(Chunked(4)(query, key, identity, rules), (0, 2, 1, 3))
-    np.testing.assert_allclose(watched.seen[0], wanted, atol=1e-6)
-    assert np.all(np.sum(watched.seen[0], axis=-1) < 0.99) == off_by_one
+    (seen,) = watched.seen
+    np.testing.assert_allclose(seen.weights, wanted, atol=1e-6)
+    assert np.all(np.sum(seen.weights, axis=-1) < 0.99) == off_by_one
 
 
 def test_the_pass_is_that_of_the_model_and_leaves_it_as_it_was(translator, inputs):
@@ -110,10 +115,54 @@ def test_the_pass_is_that_of_the_model_and_leaves_it_as_it_was(translator, input
     np.testing.assert_array_equal(translator(inputs), before)
 
 
-def test_attention_without_a_table_is_refused():
-    model = causal_lm(transformer(attention=attention("lsh", chunk_length=2)))
-    with pytest.raises(ZooError, match="layer 0 attention: lsh makes no single table"):
-        weights(model, {"token_ids": np.zeros((1, 8), "int32")})
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("multi_head", {"pattern": {"kind": "local", "back": 2}, "kernel": "block_sparse"}),
+        ("multi_head", {"pattern": PATTERNS["heads"], "kernel": "chunked"}),
+        ("multi_head", {"num_parallel_heads": 1, "pattern": PATTERNS["big_bird"]}),
+        ("multi_head", {"num_key_value_heads": 2, "position": POSITIONS["alibi"]}),
+        ("segment_recurrent", {}),
+        ("streaming", {}),
+        ("global_local", {}),
+        ("lsh", {"chunk_length": 2, "num_hashes": 2}),
+        ("block_routed", {"window_blocks": 0, "sink_blocks": 0}),
+    ],
+)
+def test_the_tables_are_those_the_model_used_by_its_own_kernel(draw, kind, options):
+    """What the layer answers is the sum of its values by these weights."""
+    model = causal_lm(transformer(attention=attention(kind, **options), layers=1))
+    ids = draw.integers(0, VOCABULARY, (2, LONG)).astype("int32")
+    layer = model.backbone.transformer_layers[0].attention
+    before = vars(layer).copy()
+    table = weights(model, {"token_ids": ids})["layer 0 attention"]
+    assert vars(layer) == {**before, "_called": True}
+    with heard([layer]) as found:
+        model.run({"token_ids": ids})
+    ((answer, _),) = found[id(layer)]
+    np.testing.assert_allclose(_answer(model, layer, ids, table.weights), answer, atol=1e-5)
+    assert table.weights.std() > 1e-3
+    assert not table.weights[table.hidden].any()
+    places = np.arange(LONG)
+    seen = (layer.seen.sized(LONG).allowed(places[:, None], places, head) for head in range(4))
+    allowed = np.stack([np.broadcast_to(one, (LONG, LONG)) for one in seen])
+    if kind in ("lsh", "block_routed"):
+        assert (table.hidden >= ~allowed).all()
+        assert table.hidden.mean() > 0.01 + (~allowed).mean()
+    else:
+        np.testing.assert_array_equal(table.hidden, np.broadcast_to(~allowed, table.hidden.shape))
+
+
+def _answer(model, layer, ids, table):
+    """What a layer makes of its values, `b t d`, when each head adds them up by a table."""
+    block = model.backbone.transformer_layers[0]
+    x = block.attention_norm(model.backbone.embed({"token_ids": ids}))
+    value = np.array(layer.value(x))
+    heads = np.einsum("bhqk,bkhe->bqhe", table, np.repeat(value, 4 // value.shape[2], axis=2))
+    if isinstance(layer, GlobalLocal):
+        apart = np.einsum("bhqk,bkhe->bqhe", table, np.array(layer.value_global(x)))
+        heads[:, [2, 6]] = apart[:, [2, 6]]
+    return layer.project_back(heads)
 
 
 def told(text, *support):
@@ -122,7 +171,8 @@ def told(text, *support):
 
 
 def test_lines_are_columns_that_know_what_an_answer_follows_from():
-    found = columns(told("A b.\nC d.\nE?\n", "C d."), Bytes(), 1, 15)
+    read, names = Bytes().read, ["start", *"A b.↵C d.↵E?↵", "end"]
+    found = columns(told("A b.\nC d.\nE?\n", "C d."), read, 1, names)
     assert [tuple(one) for one in found] == [
         ("start", 0, 1, False),
         ("A b.", 1, 6, False),
@@ -130,84 +180,17 @@ def test_lines_are_columns_that_know_what_an_answer_follows_from():
         ("E?", 11, 14, False),
         ("end", 14, 15, False),
     ]
-    assert [one.text for one in columns(told("A b.\nC d.\nE?\n"), Bytes(), 1, 8)][-1] == "C d."
+    cut = columns(told("A b.\nC d.\nE?\n"), read, 1, names[:8])
+    assert [tuple(one)[:3] for one in cut][-1] == ("C d.", 6, 8)
 
 
 def test_one_line_is_a_column_a_token():
-    found = columns(told("abc"), Bytes(), 0, 4)
+    found = columns(told("abc"), Bytes().read, 0, ["a", "b", "c", "end"])
     assert [one.text for one in found] == ["a", "b", "c", "end"]
     assert [(one.start, one.stop) for one in found] == [(0, 1), (1, 2), (2, 3), (3, 4)]
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """An encoder and decoder, a classifier and a language model, after one step at toy sizes."""
-    folder = tmp_path_factory.mktemp("runs")
-    files = small_files.write(folder)
-    for name, source in (
-        ("babi_reasoning", small_files.overrides("babi_reasoning", files)),
-        ("soft_reasoner", []),
-        ("copy", []),
-    ):
-        quick = [
-            "training.steps=1",
-            "training.schedule.warmup_steps=0",
-            "training.validate_every=1",
-        ]
-        quick += ["training.jit_compile=false", *source]
-        zoo.train(zoo.load_recipe(name, quick, tiny=True), folder / name)
-    return folder
-
-
-def test_a_held_out_story_is_drawn_with_what_its_answer_follows_from(runs, tmp_path):
-    picture, run = tmp_path / "new" / "reads.png", str(runs / "babi_reasoning")
-    told = CliRunner().invoke(cli.app, ["attention", run, "--document", "0", "--to", str(picture)])
-    assert told.exit_code == 0, told.output
-    assert picture.read_bytes()[:4] == b"\x89PNG"
-    found = zoo.attention_map(run, document=0)
-    assert f"answer: {found.answer}\n" in told.output or not found.answer
-    crossing = found.columns["decoder 0 cross_attention"]
-    assert crossing == found.columns["encoder 0 attention"]
-    assert [one.text for one in crossing][::4] == ["start", "end"]
-    assert [one.supports for one in crossing].count(True) == 1
-    assert found.columns["decoder 0 attention"][0].text == "start"
-    for name in found.weights:
-        assert f"{name}: most to " in told.output
-        np.testing.assert_allclose(found.by_column(name).sum(axis=1), 1, atol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "columns"),
-    [
-        (
-            "soft_reasoner",
-            "Bob is big.\nBob is big?",
-            ["start", "Bob is big.", "Bob is big?", "end"],
-        ),
-        ("copy", "abc", ["start", "a", "b", "c"]),
-    ],
-)
-def test_models_of_one_stack_are_looked_at_too(runs, name, text, columns):
-    found = zoo.attention_map(runs / name, text)
-    assert list(found.weights) == ["layer 0 attention"]
-    assert [one.text for one in found.columns["layer 0 attention"]] == columns
-    np.testing.assert_allclose(found.by_column("layer 0 attention").sum(axis=1), 1, atol=1e-5)
-    assert not found.answer
-
-
-@pytest.mark.parametrize(
-    ("arguments", "wanted"),
-    [
-        ([], "expected a text, or the number of a held-out document"),
-        (["A text.", "--document", "0"], "one of them"),
-        (["--document", "20"], "document: found 20, expected 0 to 19"),
-        ([""], "found a text of 0 tokens, expected 1 to 2,048"),
-        (["a b c d " * 600], "found a text of 2,400 tokens, expected 1 to 2,048"),
-        (["A text.", "--to", "reads.jpg"], "--to: found reads.jpg, expected a file that ends in"),
-    ],
-)
-def test_what_cannot_be_looked_at_is_told(runs, tmp_path, monkeypatch, arguments, wanted):
-    monkeypatch.chdir(tmp_path)
-    told = CliRunner().invoke(cli.app, ["attention", str(runs / "babi_reasoning"), *arguments])
-    assert isinstance(told.exception, ZooError)
-    assert wanted in str(told.exception)
+def test_tokens_are_called_by_what_they_stand_for():
+    ids = np.frombuffer("a \n\x01é$".encode(), "uint8").astype("int32")
+    found = tokens(Bytes(), np.append(ids, Bytes().end_token_id))
+    assert found == ["a", "␣", "↵", "\\x01", "�", "�", "$", "end"]

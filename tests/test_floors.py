@@ -19,7 +19,7 @@ FLOORS = [
     {"layers", "architectures", "convert", "generation.search"},
     {"recipe"},
     {"training", "serving", "bench"},
-    {"results"},
+    {"results", "insight"},
     {"api"},
     {"cli"},
 ]

@@ -21,7 +21,7 @@ PUBLIC = {
     "average": "zoo.api",
     "baseline": "zoo.api",
     "recl": "zoo.api",
-    "attention_map": "zoo.api",
+    "explain": "zoo.api",
     "tokenize": "zoo.api",
     "layers": "zoo.layers",
     "patterns": "zoo.attention.patterns",

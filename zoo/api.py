@@ -15,11 +15,11 @@ from zoo.recipe.load import Resolved
 from zoo.recipe.load import load as load_recipe
 
 __all__ = [
-    "attention_map",
     "average",
     "baseline",
     "build",
     "evaluate",
+    "explain",
     "export",
     "generate",
     "lengthen",
@@ -142,23 +142,27 @@ def baseline(
     return measure(recipe, run and Path(run), kind)[0]
 
 
-def attention_map(
+def explain(
     run: str | Path,
     text: str | None = None,
     document: int | None = None,
     overrides: list[str] | None = None,
-    file: str | Path | None = None,
+    num_factors: int = 6,
+    num_entries: int = 32,
+    folder: str | Path | None = None,
 ) -> Any:
-    """What the attention layers of a run look at in a text, or in a held-out document, counted from
-    0: `weights`, float32 `h q k` by the name of the layer, the `columns` that their keys are, and
-    the `answer` that was written meanwhile. Drawn as PNG to a `file`, when given. Raises
-    ZooError."""
-    from zoo.results.attention import attention_map as look
-    from zoo.results.attention_picture import draw
+    """What a run does with a text, or with a held-out document, counted from 0: what it looks at
+    (`attention`, a layer each: `weights` float32 and `hidden` bool, `h q k`), what reaches a place
+    through all layers (`reached`: `rollout`, `t t`, and `flow`), what predictions hang on
+    (`targets`, `saliency` `n t`), `neurons` in `num_factors` factors, and a `dictionary` of
+    `num_entries` directions of hidden states. What cannot be told is None, and `missing` says why.
+    Written as pictures and one page, `index.html`, into a `folder`, when given. Raises ZooError."""
+    from zoo.insight.explain import explain as look
+    from zoo.insight.folder import write
 
-    found = look(Path(run), text, document, overrides)
-    if file is not None:
-        draw(found, Path(file))
+    found = look(Path(run), text, document, overrides, num_factors, num_entries)
+    if folder is not None:
+        write(found, Path(folder))
     return found
 
 

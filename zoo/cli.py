@@ -12,9 +12,10 @@ from zoo.bench.command import bench
 from zoo.core import machine
 from zoo.core.errors import ZooError
 from zoo.core.folders import room_for_picture
+from zoo.insight.command import explain
 from zoo.recipe.command import Overrides, RecipeName, Tiny, copy, list_
 from zoo.recipe.tokenize import tokenize
-from zoo.results.command import attention, report
+from zoo.results.command import report
 from zoo.serving.server.command import serve
 from zoo.training.command import average, baseline, recl
 
@@ -215,7 +216,7 @@ app.command()(average)
 app.command()(baseline)
 app.command()(recl)
 app.command()(report)
-app.command()(attention)
+app.command()(explain)
 app.command()(serve)
 
 

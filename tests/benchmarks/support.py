@@ -22,8 +22,9 @@ def hits(task, recipe, documents):
     import numpy as np
 
     from zoo.data.corpus import Corpus
+    from zoo.insight.columns import columns, tokens
+    from zoo.insight.weights import weights
     from zoo.recipe import build
-    from zoo.results.attention import columns, weights
 
     tokenizer, cut = build.tokenizer(recipe), build.batching(recipe)
     rows, corpus = getattr(cut, "batching", cut), Corpus(documents, tokenizer)
@@ -32,9 +33,10 @@ def hits(task, recipe, documents):
         some = documents[begin : begin + AT_ONCE]
         inputs = rows.make(corpus, begin + np.arange(len(some))).inputs
         *_, table = weights(task, inputs).values()
-        for document, looked in zip(some, table[:, :, 0].mean(axis=1)):
+        looks = table.weights[:, :, 0].mean(axis=1)
+        for document, ids, looked in zip(some, inputs["encoder_token_ids"], looks):
             told = document._replace(data=document.data[: document.answers[-1][0]])
-            facts = columns(told, tokenizer, first, looked.size)
+            facts = columns(told, tokenizer.read, first, tokens(tokenizer, ids))
             facts = facts[first:-2]  # without the question, and what stands behind it
             most = max(facts, key=lambda fact: looked[fact.start : fact.stop].sum())
             supports = [fact.supports for fact in facts]

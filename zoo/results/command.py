@@ -1,5 +1,4 @@
-"""The commands `zoo report` and `zoo attention`. What they need is imported when they are run: `zoo
---help` is quick."""
+"""The command `zoo report`. What it needs is imported when it is run: `zoo --help` is quick."""
 
 import os
 import re
@@ -9,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from zoo.core import machine
 from zoo.core.errors import ZooError
-from zoo.core.folders import readable_errors, room_for_picture, write_file
+from zoo.core.folders import readable_errors, write_file
 
 
 def report(
@@ -51,42 +49,6 @@ def report(
     print(text)
     for picture in pictures:
         print(picture)
-
-
-def attention(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A folder that `zoo train` wrote.")],
-    text: Annotated[
-        str | None, typer.Argument(metavar="TEXT", help="What the model is to read.")
-    ] = None,
-    to: Annotated[
-        Path, typer.Option(metavar="FILE.png", help="Where to draw: a row for every head.")
-    ] = Path("attention.png"),
-    document: Annotated[
-        int | None,
-        typer.Option(min=0, metavar="N", help="Read held-out document N instead, from 0."),
-    ] = None,
-    override: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Of the recipe, such as data.source.tasks=[3]."),
-    ] = None,
-) -> None:
-    """Draw what a run attends to as it reads a text and answers it: words, or whole lines."""
-    room_for_picture(to, "--to")
-    machine.start_backend()
-    from zoo.results.attention import attention_map
-    from zoo.results.attention_picture import draw
-
-    found = attention_map(run, text, document, override)
-    draw(found, to)
-    for name, weights in found.weights.items():
-        columns, mean = found.columns[name], found.by_column(name).mean(axis=0)
-        most = columns[int(mean.argmax())]
-        mark = ", which supports the answer" if most.supports else ""
-        share = f"{mean.max():.2f}, mean of {len(weights)} heads"
-        print(f"{name}: most to {most.text!r}{mark} ({share})")
-    if found.answer:
-        print(f"answer: {found.answer}")
-    print(to)
 
 
 def _place(file: Path, section: str) -> re.Match:
