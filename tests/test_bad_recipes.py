@@ -137,7 +137,10 @@ def test_an_unknown_key_far_from_all_lists_what_there_is(refused):
         ("data.source.path=[]", ["found an empty list, expected at least one"]),
         ("data.source.path=''", ["found an empty text"]),
         ("export.signatures=[]", ["found an empty list"]),
-        ("export.signatures=[scores]", ["expected 'score', 'generate', 'start' or 'step'"]),
+        (
+            "export.signatures=[scores]",
+            ["no 'scores' in serving/signatures", "Did you mean 'score'?"],
+        ),
         ("model.vocabulary_size=300", ["known from another section, leave it out (found 300)"]),
         ("training.schedule.steps=3", ["known from another section"]),
         ("model.kind=transfomer", ["no 'transfomer' in backbones. Did you mean 'transformer'"]),

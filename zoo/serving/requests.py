@@ -26,6 +26,8 @@ HARD = (
     *("½٣४ 1.000,00", "\u200bzero\u200dwidth", "\u00a0no\u3000break", "<s> [MASK] ##ing"),
     *("=====-----", "x" * 120),
 )
+NEW = 4
+"""So many tokens are written behind a text, or stand for a mask in it."""
 NUM_TEXTS = 100
 """So many texts are kept with their token ids."""
 
@@ -57,9 +59,12 @@ def made(model: Served, signatures: dict[str, tuple[Signature, Any]]) -> list[Re
 
 
 def _text(model: Served, length: int | None) -> str:
-    """A text that fills rows of a length, or a sentence."""
+    """Sentences that fill rows of a length; where none is known one, or as much of it as the
+    positions of the model have room for."""
     size = model.tokenizer.read(np.frombuffer(SENTENCE.encode(), "uint8")).size
-    room = size if length is None else length - model.frame().size - 1
+    backbone = model.task.backbone
+    limit = backbone.max_source_length or backbone.max_sequence_length or 2 * size
+    room = (length or min(limit, 2 * size)) - model.frame().size - NEW
     return SENTENCE * (room // size) or SENTENCE[: max(1, room // 4)]
 
 

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from zoo.core.compiled import compiled
 from zoo.core.errors import ZooError
 from zoo.core.kinds import Kind
 
@@ -36,6 +35,8 @@ class Search(Kind):
 
     def begin(self, task: Any, tokenizer: Any) -> Answer:
         """What answers with a task, compiled. Raises ZooError as `require` does."""
+        from zoo.core.compiled import compiled  # recipes are checked without Keras
+
         self.require(task)
         found = compiled(lambda source: self.find(task, tokenizer, source)[0], task)
 

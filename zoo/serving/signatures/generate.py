@@ -16,7 +16,7 @@ class Generate(Signature):
     texts = ("text",)
 
     def example_options(self):
-        greedy = {"max_new_tokens": 4, "temperature": 0.0, "top_k": 0, "top_p": 1.0, "seed": 0}
+        greedy = {"max_new_tokens": 3, "temperature": 0.0, "top_k": 0, "top_p": 1.0, "seed": 0}
         return {name: np.array([greedy[name]], OPTIONS[name].as_numpy_dtype) for name in OPTIONS}
 
     def takes(self, model):
