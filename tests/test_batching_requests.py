@@ -7,14 +7,20 @@ import time
 import foreign
 import numpy as np
 import pytest
+import tensorflow as tf
+from examples import causal_lm, gpt
 from foreign import texts
 from grpc import StatusCode
 
+from zoo.recipe.sections import Export
+from zoo.serving.export import endpoints, signatures
 from zoo.serving.server.batching import Batcher
 from zoo.serving.server.joined import bucket, join, num_rows, split
 from zoo.serving.server.refused import Refused
 from zoo.serving.server.servable import load
 from zoo.serving.server.signature import Signature
+from zoo.serving.signatures import Served
+from zoo.tokenizers.bytes import Bytes
 
 
 @pytest.fixture(scope="module")
@@ -261,3 +267,34 @@ def test_answers_that_are_no_rows_are_refused():
     assert [part["x"].tolist() for part in split(joined, [2, 3])] == [[0, 1], [0, 1, 2]]
     with pytest.raises(Refused, match="another number of rows"):
         split(joined, [2, 2])
+
+
+def test_texts_written_together_are_those_written_alone(tmp_path):
+    """Of a language model of the zoo, each row with options and a seed of its own."""
+    model = Served(causal_lm(gpt(max_sequence_length=32), vocabulary_size=257), Bytes())
+    root = tf.Module()
+    root.weights = [variable.value for variable in model.task.variables]
+    wanted = signatures("causal_lm", Export(signatures=["generate"]))
+    tf.saved_model.save(root, str(tmp_path / "1"), endpoints(model, wanted))
+    generate = load("gpt", 1, tmp_path / "1").find("generate")
+    assert generate.batched
+    requests = [
+        asked(["def "], 5, 0.9, 3),
+        asked(["a", "import"], 12, 1.3, 3),
+        asked([""], 9, 0, 7),
+    ]
+    together = split(generate.run(join(requests)), [1, 2, 1])
+    for request, found in zip(requests, together):
+        alone = generate.run(request)
+        assert found["text"].tolist() == alone["text"].tolist()
+        np.testing.assert_allclose(found["log_likelihood"], alone["log_likelihood"], rtol=1e-5)
+
+
+def asked(rows, new, temperature, seed):
+    options = {"max_new_tokens": new, "top_k": 0, "seed": seed}
+    numbers = {"temperature": temperature, "top_p": 1}
+    return {
+        "text": texts(*rows),
+        **{name: np.array([value], "int32") for name, value in options.items()},
+        **{name: np.array([value], "float32") for name, value in numbers.items()},
+    }
