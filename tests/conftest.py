@@ -47,5 +47,5 @@ def live(tmp_path_factory):
 
     folder = save_all(tmp_path_factory.mktemp("served"))
     with Live(folder, *SMALL) as server:
-        yield server
+        yield server.warm()
         assert server.process.poll() is None, "".join(server.errors)

@@ -274,6 +274,20 @@ def test_bodies_that_are_too_large(live):
     assert b"Connection: close" in answered
 
 
+def test_bodies_are_asked_for_where_a_client_waits_for_that(live):
+    """As curl does with large ones."""
+    expecting = "Expect: 100-continue"
+    body = b'{"instances": ["good"]}'
+    opening = head(live, "/v1/models/sentiment:predict", f"Content-Length: {len(body)}", expecting)
+    with socket.create_connection(("127.0.0.1", live.port), timeout=10) as connection:
+        connection.sendall(opening)
+        assert connection.recv(1 << 16) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(body)
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200")
+    opening = head(live, PREDICT, "Content-Length: 1000001", expecting)
+    assert raw(live, opening).startswith(b"HTTP/1.1 413")
+
+
 def test_bodies_that_do_not_come(live):
     began = time.monotonic()
     answered = raw(live, head(live, PREDICT, "Content-Length: 100"), b"{")
@@ -407,7 +421,7 @@ def test_too_many_at_once(live):
 
 
 def test_answers_that_take_too_long(live, stub):
-    body = {"signature_name": "slow", "inputs": 400_000}
+    body = {"signature_name": "slow", "inputs": 600_000}
     refused(live, live.post(PREDICT, body), 504, "the deadline passed")
     late = grpc.StatusCode.DEADLINE_EXCEEDED
     asked = request(signature="slow", steps=100_000)
@@ -434,8 +448,8 @@ def test_a_corrupt_version_is_told_and_the_old_one_serves(live):
     shutil.copytree(live.folder / "sentiment" / "1", live.folder / "aside")
     (live.folder / "aside" / "saved_model.pb").write_bytes(b"not a model")
     (live.folder / "aside").rename(bad)
-    found = wait(lambda: states_of(live, "moving").get("2"))
-    assert found["state"] == "END"
+    wait(lambda: states_of(live, "moving").get("2", {}).get("state") == "END")
+    found = states_of(live, "moving")["2"]
     assert found["status"]["error_code"] != "OK"
     assert str(live.folder) not in found["status"]["error_message"]
     assert answers(live, "moving")

@@ -31,7 +31,7 @@ def opens(live, **given):
 
 def events(response):
     """`[(kind, data)]` of server-sent events."""
-    assert response.headers["Content-Type"] == "text/event-stream"
+    assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
     blocks = [block.splitlines() for block in response.text.strip().split("\n\n")]
     return [
         (

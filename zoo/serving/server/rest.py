@@ -52,12 +52,14 @@ class Rest:
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, whatever it is."""
         path = request.raw_path.partition("?")[0]
+        method, handler, said = "unknown", self._nowhere, {"path": path}
+        for verb, pattern, name, its_own in self._table:
+            found = pattern.fullmatch(path)
+            if found and verb == request.method:
+                method, handler, said = name, its_own, found.groupdict("")
+                break
         try:
-            for verb, pattern, method, handler in self._table:
-                found = pattern.fullmatch(path)
-                if found and verb == request.method:
-                    return await self._answer(request, method, handler, found.groupdict(""))
-            return self._nowhere(request.method, path)
+            return await self._answer(request, method, handler, said)
         except Refused as refused:
             return error(refused)
 
@@ -70,10 +72,10 @@ class Rest:
             self._security.check(request.headers.get("Authorization", ""))
             return await handler(request, noted, said)
 
-    def _nowhere(self, verb: str, path: str) -> web.Response:
-        if path.lower().startswith("/v1/"):
-            raise wrong(f"Malformed request: {verb} {path}")
-        raise Refused(StatusCode.NOT_FOUND, f"Not found: {path}")
+    async def _nowhere(self, request: Any, _: Request, said: dict[str, str]) -> web.Response:
+        if said["path"].lower().startswith("/v1/"):
+            raise wrong(f"Malformed request: {request.method} {said['path']}")
+        raise Refused(StatusCode.NOT_FOUND, f"Not found: {said['path']}")
 
     async def _health(self, *_: Any) -> web.Response:
         ready = self.desk.models.ready() and not self.desk.closing

@@ -1,6 +1,7 @@
 """The server's life: both ports on one loop, and an end in which every request gets its answer."""
 
 import asyncio
+import logging
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from zoo.serving.server.security import Security
 from zoo.serving.server.sessions import Sessions
 from zoo.serving.server.talks import Talks
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PORTS_OF_ONE = ("grpc.so_reuseport", 0)
 """gRPC would let two servers share a port, and clients would talk to now one, now the other."""
 
@@ -72,6 +74,8 @@ class Server:
         watching = asyncio.create_task(self._watch())
         host = self._settings.host
         say("listening", rest=f"{host}:{rest_port}", grpc=f"{host}:{grpc_port}")
+        if host not in LOOPBACK and not self._settings.security.token:
+            say("no token is set: whoever reaches this address may ask", logging.WARNING)
         await ending.wait()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)

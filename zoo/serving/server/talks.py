@@ -50,6 +50,7 @@ from zoo.serving.server.sessions import Sessions
 from zoo.serving.server.talk import Talk, Wanted
 
 ONE = r"/v1/sessions/(?P<session>[\w-]+)"
+EVENTS = "text/event-stream; charset=utf-8"
 PLAIN = ("text/plain", "application/octet-stream")
 
 
@@ -137,7 +138,7 @@ class Talks:
             return answer(_json(await talk.write(wanted)))
         pieces = aiter(talk.stream(wanted))
         first = await anext(pieces)  # what is refused at once is refused with its status
-        headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        headers = {"Content-Type": EVENTS, "Cache-Control": "no-store"}
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
         try:
