@@ -151,8 +151,8 @@ SEARCHES = {
 }
 
 
-@pytest.mark.parametrize("kind", SEARCHES)
-def test_a_text_is_translated_as_evaluation_does(words, kind):
+def reading_and_writing(words, kind):
+    """A model of that kind, and how it was trained to read."""
     backbone = encoder_decoder()
     options, batching = {}, Pairs(encoder_sequence_length=12, sequence_length=8, batch_size=1)
     if kind == "mask_predict_lm":
@@ -160,7 +160,12 @@ def test_a_text_is_translated_as_evaluation_does(words, kind):
         options = {"max_length": 8}
         batching = MaskedPairs(encoder_sequence_length=12, sequence_length=8, batch_size=1)
     made = make(Backbone, backbone, vocabulary_size=words.vocabulary_size)
-    task = make(Task, {"kind": kind, **SPREAD, **options}, backbone=made)
+    return make(Task, {"kind": kind, **SPREAD, **options}, backbone=made), batching
+
+
+@pytest.mark.parametrize("kind", SEARCHES)
+def test_a_text_is_translated_as_evaluation_does(words, kind):
+    task, batching = reading_and_writing(words, kind)
     functions = asked(task, words, {"kind": "translate", "search": SEARCHES[kind]}, batching)
     found = functions["translate"](tf.constant(TEXTS))
     source = batching.frame(words).rows([read(words, text) for text in TEXTS])

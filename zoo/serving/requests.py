@@ -49,7 +49,7 @@ def made(model: Served, signatures: dict[str, tuple[Signature, Any]]) -> list[Re
         if not signature.texts or signature.streams:
             continue
         for length in known or [None]:
-            text = signature.example(_text(model, length))
+            text = signature.example(_text(model, length, len(signature.texts)))
             inputs = {one: np.array([text.encode()], object) for one in signature.texts}
             inputs |= signature.example_options()
             given = {one: tf.constant(x) for one, x in inputs.items()}
@@ -58,13 +58,13 @@ def made(model: Served, signatures: dict[str, tuple[Signature, Any]]) -> list[Re
     return found
 
 
-def _text(model: Served, length: int | None) -> str:
-    """Sentences that fill rows of a length; where none is known one, or as much of it as the
-    positions of the model have room for."""
+def _text(model: Served, length: int | None, parts: int) -> str:
+    """Sentences that, in so many parts, fill rows of a length; where none is known one, or as much
+    of it as the positions of the model have room for."""
     size = model.tokenizer.read(np.frombuffer(SENTENCE.encode(), "uint8")).size
     backbone = model.task.backbone
     limit = backbone.max_source_length or backbone.max_sequence_length or 2 * size
-    room = (length or min(limit, 2 * size)) - model.frame().size - NEW
+    room = ((length or min(limit, 2 * size)) - model.frame().size - NEW) // parts
     return SENTENCE * (room // size) or SENTENCE[: max(1, room // 4)]
 
 

@@ -32,4 +32,4 @@ def scores(total, text):
     if text.num_bytes is None:
         return found
     size = tf.cast(tf.maximum(text.num_bytes, 1), tf.float32)
-    return {**found, "bits_per_byte": -total / math.log(2.0) / size}
+    return {**found, "bits_per_byte": (0.0 - total) / math.log(2.0) / size}

@@ -1,0 +1,125 @@
+"""SavedModels answer a program in C as the live model answers, with XLA disabled."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow_text
+from examples import causal_lm, transformer_xl
+from python_free import Client, built
+from test_signatures import SEARCHES, headed, reading_and_writing
+from test_tokenizers import learned
+from walks import walk
+
+import zoo
+from zoo.core.folders import verify
+from zoo.recipe.build import export as exported
+from zoo.recipe.load import available
+from zoo.recipe.sections import Export
+from zoo.serving.export import export
+from zoo.serving.signatures import Served
+from zoo.tokenizers.bytes import Bytes
+
+TEXT = "def area(width, height): return width * height"
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    return built(tmp_path_factory.mktemp("client"))
+
+
+@pytest.fixture
+def client(program):
+    """Starts the program with a folder; it ends well, too."""
+    started = []
+
+    def start(folder):
+        operations = Path(tensorflow_text.__file__).parent / "python" / "ops"
+        needed = sorted(set(verify(folder)["custom_ops"].values()))
+        started.append(Client(program, folder, [operations / name for name in needed]))
+        return started[-1]
+
+    yield start
+    assert [one.close() for one in started] == [0] * len(started)
+
+
+def answers_its_requests(client, folder):
+    """As the live model did; the signatures it was asked."""
+    golden = json.loads((folder / "assets.extra" / "golden.json").read_text())
+    for request in golden["requests"]:
+        found = client(request["signature"], **request["inputs"])
+        for key, wanted in request["outputs"].items():
+            if found[key].dtype == object:
+                read = np.frompyfunc(lambda text: text.decode(errors="backslashreplace"), 1, 1)
+                assert read(found[key]).tolist() == wanted
+            else:
+                np.testing.assert_allclose(found[key], wanted, atol=1e-3, rtol=1e-3)
+    return {request["signature"] for request in golden["requests"]}
+
+
+@pytest.mark.parametrize(
+    ("task", "wanted"),
+    [
+        ({"kind": "masked_lm"}, ["fill", "embed", "tokenize"]),
+        ({"kind": "text_classifier", "num_classes": 3}, ["classify"]),
+        ({"kind": "token_classifier", "num_classes": 3}, ["tag"]),
+        ({"kind": "span_qa"}, ["answer"]),
+    ],
+    ids=lambda one: one.get("kind") if isinstance(one, dict) else None,
+)
+def test_a_model_with_a_head_answers(task, wanted, client, tmp_path):
+    words = learned("word_piece")
+    served = Served(headed(words, **task), words)
+    folder = export(served, tmp_path / "model", Export(signatures=wanted))
+    assert answers_its_requests(client(folder), folder) == set(wanted)
+
+
+@pytest.mark.parametrize(("kind", "name"), zip(SEARCHES, ["translate", "summarize"]))
+def test_a_model_that_reads_and_writes_answers(kind, name, client, tmp_path):
+    words = learned("word_piece")
+    task, batching = reading_and_writing(words, kind)
+    wanted = Export(signatures=[{"kind": name, "search": SEARCHES[kind]}])
+    folder = export(Served(task, words, batching), tmp_path / "model", wanted)
+    assert answers_its_requests(client(folder), folder) == {name}
+
+
+def test_a_text_is_streamed_through_a_memory(client, tmp_path):
+    task = causal_lm(transformer_xl(memory_length=64), vocabulary_size=257)
+    wanted = ["score", "generate", "start", "step", "read", "write"]
+    folder = export(Served(task, Bytes()), tmp_path / "model", Export(signatures=wanted))
+    ask = client(folder)
+    assert answers_its_requests(ask, folder) == {"score", "generate"}
+    begun = ask("start", batch_size=1)
+    ids = np.array([list(TEXT.encode())])
+    live, _ = task.run({"token_ids": np.insert(ids, 0, 256, axis=1)}, task.initial_state(1, 64))
+    memory, logits = begun, [begun["memory_logits"][:, None]]
+    for token in ids[0]:
+        answer = ask("step", token_ids=[[token]], **memory)
+        logits.append(answer.pop("logits"))
+        memory = answer
+    np.testing.assert_allclose(np.concatenate(logits, 1), live, atol=1e-4)
+    read = ask("read", text=[TEXT], **begun)
+    behind = {name: x for name, x in read.items() if name.startswith("memory_")}
+    for name in memory:
+        np.testing.assert_allclose(behind[name], memory[name], atol=1e-4)
+    options = {
+        "max_new_tokens": [6],
+        "temperature": [0.7],
+        "top_k": [0],
+        "top_p": [1.0],
+        "seed": [5],
+    }
+    written = ask("write", first=[0], **options, **behind)
+    assert written["text"] == ask("generate", text=[TEXT], **options)["text"]
+
+
+EXPORTED = [name for name in available() if exported(zoo.load_recipe(name, tiny=True))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [one for one in EXPORTED if not one.startswith("published/")])
+def test_every_recipe_that_is_exported_answers(name, client, tmp_path):
+    walked = walk(name, tmp_path / "run")
+    folder = zoo.export(walked.run, tmp_path / "model")
+    assert answers_its_requests(client(folder), folder)
