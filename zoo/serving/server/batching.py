@@ -64,6 +64,10 @@ class Batcher:
         """How many requests wait, for each model and signature."""
         return {key: len(lane) for key, lane in self._lanes.items()}
 
+    def running(self) -> int:
+        """How many batches are being computed, whether or not somebody still waits for them."""
+        return sum(lane.running for lane in self._lanes.values())
+
     def close(self) -> None:
         """Let the threads end when what they run has ended."""
         for lane in self._lanes.values():

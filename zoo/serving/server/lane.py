@@ -66,6 +66,11 @@ class Lane:
         finally:
             self._drop(key, request)
 
+    @property
+    def running(self) -> int:
+        """How many batches are being computed."""
+        return self._running
+
     def close(self) -> None:
         """End the threads when what they run has ended."""
         self._pool.shutdown(wait=False)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,5 +147,9 @@ class Server:
 
 def serve(folders: list[Path], settings: Settings, models: dict, batching: dict) -> None:
     """Serve the models in `folders` until told to stop."""
-    server = Server(Models(*folders, **models), Batcher(**batching), settings)
-    asyncio.run(server.run())
+    batcher = Batcher(**batching)
+    asyncio.run(Server(Models(*folders, **models), batcher, settings).run())
+    if batcher.running():
+        # What TensorFlow computes cannot be stopped, and Python would wait for the end of it.
+        logging.shutdown()
+        os._exit(0)
