@@ -16,7 +16,7 @@ from zoo.data.batching.masked_pairs import MaskedPairs
 from zoo.data.batching.pairs import Pairs
 from zoo.generation.search import Search
 from zoo.recipe.sections import Export
-from zoo.serving.export import endpoints, signatures
+from zoo.serving.export import by_default, endpoints, signatures
 from zoo.serving.signatures import Served
 from zoo.tasks import Task
 from zoo.tokenizers.bytes import Bytes
@@ -178,6 +178,15 @@ def test_a_text_is_translated_as_evaluation_does(words, kind):
     by_ids = functions["translate_ids"](*given(words))
     assert by_ids["num_tokens"].numpy().tolist() == [len(ids) for ids in live]
     np.testing.assert_allclose(found["score"], by_ids["score"], atol=1e-5)
+
+
+def test_what_is_measured_by_a_search_is_served_by_it(words):
+    task, batching = reading_and_writing(words, "seq2seq_lm")
+    search = make(Search, SEARCHES["seq2seq_lm"])
+    first, *others = by_default(Served(task, words, batching, search))
+    assert first == {"kind": "translate", "search": search}
+    assert others == ["tokenize"]
+    assert by_default(Served(headed(words, "masked_lm"), words)) == ["fill", "embed", "tokenize"]
 
 
 def test_what_does_not_fit_is_refused(words):

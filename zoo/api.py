@@ -275,9 +275,14 @@ def export(run: str | Path, folder: str | Path | None = None) -> Path:
     from zoo.training.run import load_task, resolve
 
     recipe = resolve(Path(run))
-    task = load_task(Path(run), recipe)
-    model = Served(task, parts.tokenizer(recipe), parts.batching(recipe))
+    measured = parts.evaluation(recipe)
+    model = Served(
+        load_task(Path(run), recipe),
+        parts.tokenizer(recipe),
+        parts.batching(recipe),
+        measured and measured.search,
+    )
     target = Path(folder or Path("saved_models") / recipe.name)
+    about = About(target.name, recipe.to_yaml(), report.facts(Path(run)))
     with parts.at(recipe, "export"):
-        about = About(target.name, recipe.to_yaml(), report.facts(Path(run)))
         return write(model, target, parts.export(recipe), about)

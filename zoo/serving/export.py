@@ -25,8 +25,8 @@ def export(
     model: Served, folder: Path, wanted: Export | None = None, about: About | None = None
 ) -> Path:
     """Write `folder/<next version>/`, prove it in a fresh process, and return it. The first
-    signature wanted is also `serving_default`; where nothing is wanted, all are written that need
-    no options. Raises ZooError under another backend than TensorFlow and for signatures that the
+    signature wanted is also `serving_default`; where nothing is wanted, what `by_default` names is
+    written. Raises ZooError under another backend than TensorFlow and for signatures that the
     model does not answer, RunError where the SavedModel does not answer as the model does."""
     if keras.config.backend() != "tensorflow":
         raise ZooError(
@@ -35,7 +35,7 @@ def export(
         )
     about = about or About(folder.name)
     task = to_config(model.task)["kind"]
-    found = signatures(task, wanted or Export(signatures=by_default(task)))
+    found = signatures(task, wanted or Export(signatures=by_default(model)))
     functions = endpoints(model, found)
 
     def fill(aside: Path) -> None:
@@ -98,9 +98,13 @@ def answered(task: str) -> dict[str, type[Signature]]:
     return dict(sorted(fit.items(), key=lambda one: not one[1].first))
 
 
-def by_default(task: str) -> list[str]:
-    """What is exported of a task where nothing is said."""
-    return [kind for kind, found in answered(task).items() if found.by_default]
+def by_default(model: Served) -> list[Any]:
+    """What is exported of a model where nothing is said; one that reads and writes translates as
+    it was measured."""
+    fit = answered(to_config(model.task)["kind"])
+    found: list[Any] = [kind for kind, signature in fit.items() if signature.by_default]
+    searched = "translate" in fit and model.search is not None
+    return [{"kind": "translate", "search": model.search}, *found] if searched else found
 
 
 def next_version(folder: Path) -> int:

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from zoo.core.kinds import Kind
 from zoo.data.batching import Batching
+from zoo.generation.search import Search
 from zoo.tokenizers import Frame, Tokenizer
 
 Tensors = dict[str, Any]
@@ -29,6 +30,8 @@ class Served(NamedTuple):
     tokenizer: Tokenizer
     batching: Batching | None = None
     """How it was trained to read; None for a model that was not trained by a recipe."""
+    search: Search | None = None
+    """How its answers are found, where its recipe says so."""
 
     def frame(self) -> Frame:
         """How an encoder reads a text."""
