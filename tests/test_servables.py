@@ -164,6 +164,27 @@ def test_a_failing_warm_up_fails_the_model(copied):
     assert wrong.message.startswith("warm-up request 1: StringToNumber")
 
 
+class Reader(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")])
+    def tokenize(self, text):
+        size = tf.strings.length(text)
+        return {"token_ids": size[:, None], "num_tokens": tf.ones_like(size)}
+
+
+@pytest.mark.parametrize(("ids", "fits"), [([3], True), ([4], False)])
+def test_a_model_that_reads_otherwise_than_it_was_trained_to_is_refused(ids, fits, tmp_path):
+    reader, folder = Reader(), tmp_path / "1"
+    tf.saved_model.save(reader, str(folder), {"tokenize": reader.tokenize})
+    (folder / "assets.extra").mkdir()
+    golden = {"tokens": [["abc", ids]], "requests": []}
+    (folder / "assets.extra" / "golden.json").write_text(json.dumps(golden))
+    if fits:
+        assert load("reader", 1, folder).signatures
+        return
+    found = refused(load, "reader", 1, folder)
+    assert found.message == "tokenize: 'abc' is read as [3], expected [4]"
+
+
 def test_models_without_signatures_are_refused(tmp_path):
     tf.saved_model.save(tf.Module(), str(tmp_path / "1"))
     assert "has no signatures" in refused(load, "none", 1, tmp_path / "1").message

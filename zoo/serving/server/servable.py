@@ -5,6 +5,7 @@ so a process that serves says `sys.modules["keras"] = None` before anything else
 """
 
 import importlib.util
+import json
 import re
 import time
 from pathlib import Path
@@ -16,11 +17,13 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from zoo.core.errors import ZooError
 from zoo.core.folders import MANIFEST, verify
+from zoo.serving import proof
 from zoo.serving.server.refused import Refused, cause
 from zoo.serving.server.signature import Signature
 
 DEFAULT_SIGNATURE = "serving_default"
 WARM_UP = Path("assets.extra", "tf_serving_warmup_requests")
+GOLDEN = Path("assets.extra", "golden.json")
 
 
 class Servable:
@@ -47,10 +50,12 @@ def load(name: str, version: int, folder: Path) -> Servable:
     warm-up requests. Raises Refused, in words fit for whoever asks for its status."""
     try:
         _load_operations(folder)
-        servable = Servable(name, version, tf.saved_model.load(str(folder), tags=["serve"]))
+        loaded = tf.saved_model.load(str(folder), tags=["serve"])
+        servable = Servable(name, version, loaded)
         if not servable.signatures:
             raise Refused(StatusCode.FAILED_PRECONDITION, "has no signatures to call")
         _warm_up(servable, folder / WARM_UP)
+        _reads_as_trained(loaded, folder / GOLDEN)
     except Refused:
         raise
     except ZooError as wrong:
@@ -83,6 +88,16 @@ def _needs(operation: str) -> str:
         f"needs the operation {operation}, which is not in this server. Operations of TensorFlow "
         "Text come with: pip install tensorflow-text"
     )
+
+
+def _reads_as_trained(loaded: Any, file: Path) -> None:
+    """Read the texts that were written beside the model: other operations than those it was made
+    with may cut them into other tokens, and say nothing."""
+    if not file.is_file():
+        return
+    tokens = json.loads(file.read_text())["tokens"]
+    if wrong := next(proof.wrongly_read(tf, loaded.signatures, tokens), None):
+        raise Refused(StatusCode.FAILED_PRECONDITION, wrong)
 
 
 def _warm_up(servable: Servable, file: Path) -> None:
