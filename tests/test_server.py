@@ -421,7 +421,7 @@ def test_too_many_at_once(live):
 
 
 def test_answers_that_take_too_long(live, stub):
-    body = {"signature_name": "slow", "inputs": 600_000}
+    body = {"signature_name": "slow", "inputs": 1_500_000}
     refused(live, live.post(PREDICT, body), 504, "the deadline passed")
     late = grpc.StatusCode.DEADLINE_EXCEEDED
     asked = request(signature="slow", steps=100_000)
