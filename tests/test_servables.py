@@ -96,6 +96,10 @@ def test_of_an_error_only_what_was_wrong_is_said(tmp_path):
     assert cause(ValueError(text)) == "bad …"
     assert cause(KeyError()) == "KeyError"
     assert len(Refused(StatusCode.INTERNAL, "a\n" * 9999).message) <= 500
+    check = (
+        "{{function_node __f_8}} assertion failed: [text: too long] [1]\n\t [[{{node Assert_1}}]]"
+    )
+    assert cause(ValueError(check)) == "text: too long"
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ HTTP = {
 }
 
 # What TensorFlow wraps around the one line that says what was wrong.
+ASSERTED = re.compile(r"assertion failed: \[([^]]+)\]")
+"""A check inside a graph, and what it says."""
 WRAPPING = re.compile(
     r"(Graph execution error:|Detected at node .*|<stack traces unavailable>|Traceback .*"
     r'|File ".*|\d+ root error\(s\) found\.)$'
@@ -60,4 +62,6 @@ def cause(wrong: BaseException, folder: Path | None = None) -> str:
         text = text.replace(f"{folder}/", "").replace(str(folder), "the folder")
     lines = [GRAPH.sub(" ", line.strip()).strip() for line in text.splitlines()]
     said = (line for line in lines if line and not WRAPPING.match(line))
-    return FILE.sub("…", next(said, type(wrong).__name__))
+    line = next(said, type(wrong).__name__)
+    asserted = ASSERTED.search(line)
+    return FILE.sub("…", asserted[1] if asserted else line)
