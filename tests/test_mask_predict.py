@@ -14,7 +14,7 @@ from zoo.core.kinds import make
 from zoo.data.batching.masked_pairs import MaskedPairs
 from zoo.data.corpus import Corpus
 from zoo.data.sources._pairs import answered
-from zoo.generation.mask_predict import MaskPredict, MaskPredictWriter, search
+from zoo.generation.mask_predict import MaskPredict, MaskPredictWriter, search, written
 from zoo.tasks.mask_predict_lm import MaskPredictLM
 from zoo.tokenizers.byte_pair import BytePair
 from zoo.tokenizers.bytes import Bytes
@@ -182,7 +182,7 @@ def test_padding_of_the_source_and_other_sources_are_not_seen(task, source):
 def test_xla_writes_the_same(task, source):
     told = {name: ops.convert_to_tensor(x) for name, x in source.items()}
     writer = MaskPredictWriter(task)
-    function = in_a_graph(lambda told: writer._write(told, options()), jit=True)
+    function = in_a_graph(lambda told: written(task, told, options()), jit=True)
     for one, two in zip(function(told), writer.write(source, options())):
         np.testing.assert_allclose(one, two, atol=1e-5)
 

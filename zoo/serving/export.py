@@ -80,6 +80,7 @@ def signatures(task: str, wanted: Export) -> dict[str, Signature]:
 def endpoints(model: Served, found: dict[str, Signature]) -> dict[str, Any]:
     """The functions of a SavedModel by their names, traced. Raises ZooError where a signature asks
     for what the model has not."""
+    model.tokenizer.resources()  # made before the first graph, they serve all of them
     ways = {name: text_in(one, model) for name, one in found.items()}
     ways |= {
         f"{name}_ids": ids_in(one, model) for name, one in found.items() if one.texts and one.by_ids

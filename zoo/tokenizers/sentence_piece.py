@@ -107,12 +107,10 @@ class SentencePiece(Learned):
 
     @functools.cached_property
     def _in_graph(self) -> Any:
-        import tensorflow as tf
         import tensorflow_text
 
         (content,) = self.assets.values()
-        with tf.init_scope():  # what the first of several graphs makes has to serve them all
-            return tensorflow_text.SentencepieceTokenizer(model=content)
+        return tensorflow_text.SentencepieceTokenizer(model=content)
 
     def tokenize(self, text):
         import tensorflow as tf

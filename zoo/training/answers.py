@@ -49,13 +49,14 @@ def answers(
     task: Any, recipe: Resolved, wanted: Evaluation, documents: Sequence[Document]
 ) -> Iterator[Answer]:
     """The answers to documents, in their order. All batches have the same shape."""
-    tokenizer, source = build.tokenizer(recipe), build.batching(recipe).source
+    tokenizer = build.tokenizer(recipe)
+    frame = build.batching(recipe).frame(tokenizer)
     answer = wanted.search.begin(task, tokenizer)
     for first in range(0, len(documents), wanted.batch_size):
         some = documents[first : first + wanted.batch_size]
         read = tokenizer.read_all([one.data[: one.answers[-1][0]] for one in some])
         rows = np.resize(np.arange(len(some)), wanted.batch_size)
-        told = source([read[row] for row in rows], tokenizer)
+        told = frame.rows([read[row] for row in rows])
         found = answer({f"encoder_{name}": x for name, x in told.items()})
         for document, tokens in zip(some, found):
             start, stop = document.answers[-1]
