@@ -18,7 +18,7 @@ MOST_LABELS = 72
 """So many rows or columns are called by their names; of more, about so many are numbered."""
 SIDE, A_LETTER = 0.2, 0.062
 """Inches of a cell, and of a letter beside it."""
-LONGEST = 13.0
+LONGEST = 8.0
 """Inches of the cells of a table, at most."""
 
 

@@ -73,6 +73,11 @@ def _predicted(found: Explanation, pictures: dict[str, Path]) -> Iterator[str]:
     for one, row in zip(found.targets, found.saliency):
         yield tokens(names, row / max(float(np.abs(row).max()), 1e-30), f"{one.text} ←")
     yield _why(found, "flow")
+    if found.reached and found.reached.flow is not None:
+        yield (
+            "<p>Attention flow says how much could come from a token if nothing came from others: "
+            "a bound, and through many layers near 1 for many tokens at once.</p>"
+        )
     yield _folded("by gradient, attention rollout and attention flow", [pictures["predicted"]])
 
 

@@ -14,8 +14,8 @@ from zoo.insight.heat import Heat, draw
 
 MOST_ENTRIES = 16
 """Entries of a dictionary that are drawn, those which are strongest in the text."""
-MOST_HEADS = 4
-"""Heads side by side."""
+MOST_HEADS, WIDEST = 4, 22.0
+"""Heads side by side, and inches of them all."""
 
 Picture = tuple[str, Sequence[Heat], int]
 """The name of its file, its tables, and how many stand side by side."""
@@ -32,9 +32,10 @@ def pictures(found: Explanation) -> list[Picture]:
         every += [_map(one, sides) for one in found.attention]
     if found.reached:
         last = len(sides[-1].tokens)
-        title = "attention rollout: the share of each token in each place, through all layers"
+        title = "attention rollout: what each place is made of behind the last layer"
         table = found.reached.rollout[-last:]
-        heat = Heat(title, table, names[-last:], names, "share", **_sides(sides))
+        table = table / table.max(axis=1, keepdims=True)
+        heat = Heat(title, table, names[-last:], names, "of its largest", **_sides(sides))
         every.append(("rollout", [heat], 1))
     if found.neurons:
         every.append(("neurons", [_neurons(one, sides) for one in found.neurons], 1))
@@ -87,7 +88,8 @@ def _predicted(found: Explanation, names: list[str]) -> Iterator[Heat]:
 def _sides(sides: Sequence[Side]) -> dict[str, Any]:
     """Where the last of several texts begins among the columns, and what they are."""
     edge = sum(len(side.tokens) for side in sides[:-1])
-    return {"edge": edge, "axes": ("", " | ".join(side.name for side in sides))}
+    names = " | ".join(side.name for side in sides) if edge else ""
+    return {"edge": edge, "axes": ("", names)}
 
 
 def _overview(looked: Sequence[Looked], sides: Sequence[Side]) -> Iterator[Heat]:
@@ -110,7 +112,8 @@ def _map(one: Looked, sides: Sequence[Side]) -> Picture:
         Heat(f"{one.name}, head {head}", table, rows, columns, "weight", hidden, axes=axes)
         for head, (table, hidden) in enumerate(zip(one.weights, one.hidden))
     ]
-    return f"attention {one.name}".replace(" ", "_"), heats, min(MOST_HEADS, len(heats))
+    across = max(1, min(MOST_HEADS, len(heats), int(WIDEST / heats[0].outer()[0])))
+    return f"attention {one.name}".replace(" ", "_"), heats, across
 
 
 def _neurons(one, sides: Sequence[Side]) -> Heat:
