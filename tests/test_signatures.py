@@ -12,6 +12,7 @@ from test_tokenizers import learned
 from zoo.backbones import Backbone
 from zoo.core.kinds import make, to_config
 from zoo.data.batching.labelled import Labelled
+from zoo.data.batching.masked import Masked
 from zoo.data.batching.masked_pairs import MaskedPairs
 from zoo.data.batching.pairs import Pairs
 from zoo.generation.search import Search
@@ -198,3 +199,12 @@ def test_what_does_not_fit_is_refused(words):
     long = tf.constant(["copy " * 70])
     with pytest.raises(tf.errors.InvalidArgumentError, match="positions of this model end at 64"):
         asked(task, words, "classify")["classify"](long)
+
+
+def test_a_text_beyond_the_rows_that_a_graph_knows_is_refused(words):
+    task = headed(words, "masked_lm", {"kind": "local", "back": 2, "ahead": 2})
+    batching = Masked(sequence_length=32, batch_size=1)
+    functions = asked(task, words, "fill", batching)
+    assert functions["fill"](tf.constant(["[MASK] " + "copy " * 5]))["tokens"].shape == (1, 1, 5)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="rows of this model end at 32"):
+        functions["fill"](tf.constant(["[MASK] " + "copy " * 40]))

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from zoo.core.kinds import to_config
 from zoo.serving.signatures import Served, Signature
@@ -93,8 +94,6 @@ def _plain(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
 
 
 def _logged(request: Request) -> bytes:
-    from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
-
     asked = predict_pb2.PredictRequest()
     asked.model_spec.signature_name = request.signature
     for name, array in request.inputs.items():

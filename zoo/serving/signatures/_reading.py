@@ -19,14 +19,17 @@ def framed(model: Served, texts: Texts) -> dict[str, tf.Tensor]:
 
 
 def within(model: Served, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """The same rows, or an error where they are longer than the positions of the model."""
+    """The same rows, or an error where they are longer than the positions of the model, or than
+    the longest rows its graph knows."""
     backbone = model.task.backbone
     reads = "encoder_token_ids" in model.task.input
-    limit = backbone.max_source_length if reads else backbone.max_sequence_length
+    end = backbone.max_source_length if reads else backbone.max_sequence_length
+    limit = min([one for one in (end, *lengths(model)[-1:]) if one is not None], default=None)
     if limit is None:
         return inputs
     fits = tf.shape(inputs["token_ids"])[1] <= limit
-    message = f"text: too long, the positions of this model end at {limit} tokens."
+    what = "positions" if limit == end else "rows"
+    message = f"text: too long, the {what} of this model end at {limit} tokens."
     known = {name: x[:, :limit] for name, x in inputs.items()}  # so that nothing else fails first
     return {**known, "token_ids": checked(known["token_ids"], fits, message)}
 
