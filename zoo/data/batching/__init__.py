@@ -31,6 +31,9 @@ class Batching(Kind):
     counts_all: bool = True
     """Whether every token is a target: only then a loss tells how many bits a byte takes."""
 
+    labels: list[str] | None = None
+    """The names of the classes that targets are places of; None where they are tokens."""
+
     varied: bool = False
     """Whether batches differ in shape."""
 

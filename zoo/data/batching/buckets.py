@@ -36,6 +36,7 @@ class Buckets(Batching):
             raise ZooError(f"found {shown(lengths)}, expected {wanted}.", "lengths")
         self.lengths, self.seed = lengths, seed
         self.batch_size, self.counts_all = self.batching.batch_size, self.batching.counts_all
+        self.labels = self.batching.labels
         self.plans: WeakKeyDictionary[Corpus, tuple[np.ndarray, list[Cut]]] = WeakKeyDictionary()
         self.passes: WeakKeyDictionary[Corpus, tuple[int, list[Cut]]] = WeakKeyDictionary()
 

@@ -94,5 +94,5 @@ def ranked(scores: Any, names: list[str]) -> dict[str, Any]:
 
 def labels(model: Served) -> list[str]:
     """What the classes of a model are called: as it was trained to tell them, else by number."""
-    known = getattr(getattr(model.batching, "batching", model.batching), "labels", None)
+    known = model.batching and model.batching.labels
     return known or [str(place) for place in range(model.task.num_classes)]
