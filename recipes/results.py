@@ -8,6 +8,7 @@ and pictures, which are put into recipes/README.md. Everything is seeded.
 """
 
 import argparse
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,15 @@ HERE = Path(__file__).parent
 RUNS = Path("runs")
 FAR = ["--step", "128", "--longest", "1024", "--positions", "250"]
 """Of `zoo recl`: every context is read anew at every position, which takes its time."""
+
+
+def finished(run: Path) -> bool:
+    """Whether a training came to its end: one that was stopped reports as well."""
+    report = run / "report.json"
+    if not report.exists():
+        return False
+    read = json.loads(report.read_text())
+    return read["step"] >= read["steps"]
 
 
 class Results:
@@ -43,7 +53,7 @@ class Results:
 
     def train(self, name: str, recipe: str, *overrides: str) -> None:
         run = RUNS / name
-        if (run / "report.json").exists():
+        if finished(run):
             return
         more = ["--resume"] if list(run.glob("checkpoints/step_*")) else []
         self.zoo("train", recipe, *overrides, "export=null", "--run", str(run), *more)
