@@ -23,6 +23,7 @@ import time
 from pathlib import Path
 
 import aiohttp
+from server_process import Server
 
 TEXT = "The plot is thin, the actors are not, and the music stays with you for days."
 WARM_UP, CALLS, LOAD = 20, 200, 0.7
@@ -65,38 +66,6 @@ def direct(folder):
         start = time.perf_counter()
         signature.run(inputs)
         print(time.perf_counter() - start, flush=True)
-
-
-class Server:
-    """`zoo serve` in a process of its own, on ports that are free."""
-
-    def __init__(self, folder, *flags):
-        handle, log = tempfile.mkstemp(dir=folder.parent)
-        free = ("--rest-port=0", "--grpc-port=0", "--poll-seconds=0.2")
-        command = [sys.executable, "-m", "zoo.cli", "serve", str(folder), *flags, *free]
-        self.process = subprocess.Popen(command, stdout=handle)
-        self.said = Path(log).open()  # noqa: SIM115 (as long as the server lives)
-        ports = self.wait_for("listening")
-        self.rest, self.grpc = f"http://{ports['rest']}", ports["grpc"]
-        for _ in MODELS:
-            self.wait_for("version serves")
-
-    def wait_for(self, event, seconds=120):
-        """The next line of the log that tells of `event`."""
-        end, line = time.monotonic() + seconds, ""
-        while time.monotonic() < end and self.process.poll() is None:
-            line += self.said.readline()
-            if not line.endswith("\n"):
-                time.sleep(0.05)
-            elif (said := json.loads(line))["event"] == event:
-                return said
-            else:
-                line = ""
-        return sys.exit(f"zoo serve did not come to {event!r}; run it by itself to see why.")
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
 
 
 def over_rest(session, server, model="classifier"):
@@ -240,7 +209,7 @@ async def killed(session, server, folder, given):
     enough = asyncio.ensure_future(struck())
     lost = await asyncio.gather(*(at_once(ask, 4, asyncio.shield(enough)) for ask in asks))
     start = time.perf_counter()
-    again = await asyncio.to_thread(Server, folder)
+    again = await asyncio.to_thread(Server, folder, models=len(MODELS))
     seconds = time.perf_counter() - start
     after = [await over_rest(session, again, model)() for model in MODELS]
     again.kill()
@@ -260,7 +229,10 @@ def spread(numbers, digits):
 
 
 async def measure(folder, given):
-    servers = {"one by one": Server(folder, "--max-batch-size=1"), "joined": Server(folder)}
+    servers = {
+        "one by one": Server(folder, "--max-batch-size=1", models=len(MODELS)),
+        "joined": Server(folder, models=len(MODELS)),
+    }
     child = begin("--direct", folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     child.stdout.readline()
     joined = servers["joined"]
