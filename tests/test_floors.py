@@ -18,6 +18,8 @@ FLOORS = [
     {"tasks"},
     {"layers", "architectures", "convert", "generation.search"},
     {"recipe"},
+    {"insight.stacks"},
+    {"insight.weights"},
     {"training", "serving", "bench"},
     {"results", "insight"},
     {"api"},

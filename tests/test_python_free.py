@@ -63,7 +63,7 @@ def answers_its_requests(client, folder):
     ("task", "wanted"),
     [
         ({"kind": "masked_lm"}, ["fill", "embed", "tokenize"]),
-        ({"kind": "text_classifier", "num_classes": 3}, ["classify"]),
+        ({"kind": "text_classifier", "num_classes": 3}, ["classify", "attend"]),
         ({"kind": "token_classifier", "num_classes": 3}, ["tag"]),
         ({"kind": "span_qa"}, ["answer"]),
     ],

@@ -100,10 +100,11 @@ def answered(task: str) -> dict[str, type[Signature]]:
 
 
 def by_default(model: Served) -> list[Any]:
-    """What is exported of a model where nothing is said; one that reads and writes translates as
-    it was measured."""
+    """What is exported of a model where nothing is said: what it does not refuse; one that reads
+    and writes translates as it was measured."""
     fit = answered(to_config(model.task)["kind"])
-    found: list[Any] = [kind for kind, signature in fit.items() if signature.by_default]
+    usual = [kind for kind, signature in fit.items() if signature.by_default]
+    found: list[Any] = [kind for kind in usual if not make(Signature, kind).refuses(model)]
     searched = "translate" in fit and model.search is not None
     return [{"kind": "translate", "search": model.search}, *found] if searched else found
 

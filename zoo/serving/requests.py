@@ -43,14 +43,16 @@ class Request(NamedTuple):
 
 def made(model: Served, signatures: dict[str, tuple[Signature, Any]]) -> list[Request]:
     """A request to each signature that reads texts and hands no memory on, for each length of rows
-    that its graph knows, with the answer of its function; `signatures` are both by name."""
+    that its graph knows and it has an example of, with the answer of its function; `signatures` are
+    both by name."""
     found, streams = [], to_config(model.task)["kind"] == "causal_lm"
     known = [] if streams else lengths(model)
     for name, (signature, function) in signatures.items():
         if not signature.texts or signature.streams:
             continue
-        for length in known or [None]:
-            text = signature.example(_text(model, length, len(signature.texts)))
+        parts = len(signature.texts)
+        texts = [signature.example(_text(model, length, parts)) for length in known or [None]]
+        for text in dict.fromkeys(texts):
             inputs = {one: np.array([text.encode()], object) for one in signature.texts}
             inputs |= signature.example_options()
             given = {one: tf.constant(x) for one, x in inputs.items()}

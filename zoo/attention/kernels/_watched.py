@@ -1,8 +1,9 @@
-"""The plain kernel, and a list of the tables of weights it made."""
+"""A kernel that answers, and keeps the tables of weights that its answers are made of."""
 
 from typing import Any, NamedTuple
 
 from zoo.attention.kernels import Kernel, Rules
+from zoo.attention.kernels._automatic import automatic
 from zoo.attention.kernels.dense import Dense, visible
 
 
@@ -17,22 +18,35 @@ class Seen(NamedTuple):
     rules: Rules | None
 
 
-class Watched(Dense):
-    """Computes as `dense` does, and keeps what it made in `seen`. `picks` is the kernel of a kind
-    that picks what is looked at as it goes, and can say it beforehand by its `mask`. For a model
-    that is called as it is, not compiled."""
+class Watched(Kernel):
+    """Answers as `kernel` does, or as the fastest there is, and keeps the whole table in `seen`; of
+    the first `most` queries and keys alone, where the others are padding. A kernel of a kind that
+    picks what is looked at as it goes says it beforehand by its `mask`."""
 
-    def __init__(self, picks: Kernel | None = None):
-        self.picks = picks
+    def __init__(self, kernel: Kernel | None = None, most: int | None = None):
+        self.kernel, self.most = kernel, most
         self.seen: list[Seen] = []
 
     def attend(self, query, key, value, rules):
-        if self.picks is not None:
-            rules = rules._replace(mask=self.picks.mask(query, key, rules))
-        return super().attend(query, key, value, rules)
+        first = slice(self.most)
+        self.seen.append(self._table(query[:, :, first], key[:, :, first], _within(rules, first)))
+        kernel = self.kernel or automatic(rules, query.shape[1])
+        return kernel.attend(query, key, value, rules)
 
-    def weights(self, query, key, rules):
-        weights, log_sum = super().weights(query, key, rules)
+    def _table(self, query, key, rules):
+        tables = rules.position.tables(rules.places, query.dtype)
+        rules = rules._replace(tables=tables)
+        if hasattr(self.kernel, "mask"):
+            rules = rules._replace(mask=self.kernel.mask(query, key, rules))
+        weights, log_sum = Dense().weights(query, key, rules)
         seen = visible(rules, rules.table(query.shape[1]))
-        self.seen.append(Seen(rules.softmax.finish(weights, log_sum), seen, rules))
-        return weights, log_sum
+        return Seen(rules.softmax.finish(weights, log_sum), seen, rules)
+
+
+def _within(rules: Rules, first: slice) -> Rules:
+    """The rules of the first places."""
+    places = rules.places
+    marks = {name: tuple(x[:, first] for x in both) for name, both in places.marks.items()}
+    mask = None if places.key_mask is None else places.key_mask[:, first]
+    query, key = places.query[first], places.key[first]
+    return rules._replace(places=places._replace(query=query, key=key, key_mask=mask, marks=marks))

@@ -66,6 +66,10 @@ class Signature(Kind):
     by_default: ClassVar[bool] = True
     """Whether it is exported where a recipe names none."""
 
+    def refuses(self, model: Served) -> str:
+        """Why it is not exported of a model where a recipe names none; empty when it is."""
+        return ""
+
     def takes(self, model: Served) -> Specs:
         """The tensors it takes beside texts. Raises ZooError for a model that cannot answer."""
         return []
