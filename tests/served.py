@@ -136,17 +136,77 @@ class Talker(tf.Module):
         return {"start": self.start, "read": self.read, "write": self.write}
 
 
+class Hostile(tf.Module):
+    """Classes and texts that a page must not take for its own; words look at their neighbours."""
+
+    MARK = "<img src=x onerror=document.title='taken'>"
+
+    @tf.function(input_signature=[T([None], tf.string, "text")])
+    def classify(self, text):
+        number = tf.shape(text)[0]
+        found = {"labels": [self.MARK, "plain"], "probabilities": [0.75, 0.25]}
+        return {name: tf.tile(tf.constant([x]), [number, 1]) for name, x in found.items()}
+
+    @tf.function(
+        input_signature=[T([None], tf.string, "text")]
+        + [T([None], tf.int32, name) for name in ("layer", "head")]
+    )
+    def attend(self, text, layer, head):
+        tokens = tf.strings.split(text).to_tensor()
+        place, number = tf.range(tf.shape(tokens)[1]), tf.shape(text)[0]
+        near = tf.abs(place[:, None] - place) <= 1 + layer[0]
+        weights = tf.cast(near, tf.float32) * tf.exp(-tf.cast(place, tf.float32))
+        weights /= tf.reduce_sum(weights, 1, keepdims=True)
+        return {
+            "tokens": tokens,
+            "weights": tf.tile(weights[None], [number, 1, 1]),
+            "seen": tf.tile(near[None], [number, 1, 1]),
+            "num_heads": tf.tile([[2, 3]], [number, 1]),
+        }
+
+    @tf.function(input_signature=[T([], tf.int32, "batch_size")])
+    def start(self, batch_size):
+        return {"memory_seen": tf.zeros([batch_size], tf.int32)}
+
+    @tf.function(input_signature=[T([None], tf.string, "text"), T([None], tf.int32, "memory_seen")])
+    def read(self, text, memory_seen):
+        size = tf.strings.length(text)
+        return {"num_tokens": size, "memory_seen": memory_seen + size}
+
+    @tf.function(input_signature=[T([None], tf.int32, "memory_seen")])
+    def write(self, memory_seen):
+        """One token, slowly, and so on without end."""
+        turned = lambda n, x: (n + 1, tf.sin(x))  # noqa: E731
+        _, turns = tf.while_loop(
+            lambda n, x: n < 3000, turned, (0, tf.cast(memory_seen, tf.float32))
+        )
+        one = tf.ones_like(memory_seen)
+        return {
+            "text": tf.fill(tf.shape(memory_seen), self.MARK),
+            "num_tokens": one,
+            "log_likelihood": turns * 0 - 1.0,
+            "finished": one < 0,
+            "memory_seen": memory_seen + one,
+        }
+
+    def signatures(self):
+        names = ("classify", "attend", "start", "read", "write")
+        return {name: getattr(self, name) for name in names}
+
+
 def save(module, folder, signatures):
     tf.saved_model.save(module, str(folder), signatures=signatures)
 
 
 def save_all(folder):
-    """folder/{sentiment,arithmetic,talker}/1, and moving/1, whose versions tests may change."""
-    sentiment, arithmetic, talker = Sentiment(), Arithmetic(), Talker()
+    """folder/{sentiment,arithmetic,talker,hostile}/1, and moving/1, whose versions tests may
+    change."""
+    sentiment, arithmetic, talker, hostile = Sentiment(), Arithmetic(), Talker(), Hostile()
     save(sentiment, folder / "sentiment" / "1", {"serving_default": sentiment.classify})
     warm_up(folder / "sentiment" / "1", text=["good", "a longer text"])
     save(arithmetic, folder / "arithmetic" / "1", arithmetic.signatures())
     save(talker, folder / "talker" / "1", talker.signatures())
+    save(hostile, folder / "hostile" / "1", hostile.signatures())
     shutil.copytree(folder / "sentiment", folder / "moving")
     return folder
 

@@ -128,12 +128,14 @@ def test_without_the_token_nobody_is_answered(guarded, header):
         guarded.predict("sentiment", BODY, headers=headers),
         guarded.get("/v1/models/sentiment", headers=headers),
         guarded.get("/metrics", headers=headers),
+        guarded.get("/models", headers=headers),
         guarded.post("/v1/sessions", {"model": "talker"}, headers=headers),
     ):
         assert found.status_code == 401
         assert found.headers["WWW-Authenticate"] == "Bearer"
         assert TOKEN not in found.text
-    assert guarded.get("/health", headers=headers).status_code == 200
+    for path in ("/health", "/", "/page/page.js"):
+        assert guarded.get(path, headers=headers).status_code == 200
 
 
 def test_with_the_token_one_is(guarded):

@@ -253,7 +253,7 @@ def test_models_that_are_not_there(live, model):
         ("GET", "/v1/nothing", 400, "Malformed request"),
         ("POST", "/v1/models/sentiment/versions/99999999999999999999:predict", 400, "to numeric"),
         ("POST", "/v1/models/sentiment/versions/x:predict", 400, "Malformed request"),
-        ("GET", "/", 404, "Not found: /"),
+        ("GET", "/nowhere", 404, "Not found: /nowhere"),
         ("GET", "/v2/models/sentiment", 404, "Not found"),
         ("POST", "/v1/models/sentiment:classify", 501, "not implemented"),
     ],

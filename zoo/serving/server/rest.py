@@ -5,6 +5,7 @@
     POST /v1/models/<name>[/versions/<number>|/labels/<label>]:predict    ask it
     GET  /health                                          200 when all models are there, else 503
     GET  /monitoring/prometheus/metrics, or /metrics      numbers for Prometheus
+    GET  /, /models                                       a page for people; the models there are
 
 `:generate` and `/v1/sessions` are told of in `talks.py`. An error is `{"error": "what was wrong"}`.
 Served by aiohttp: one package parses, streams, limits, and cancels what nobody waits for any more.
@@ -37,16 +38,18 @@ class Rest:
     def __init__(self, desk: Desk, security: Security, metrics: Metrics, strict_json: bool = False):
         self.desk, self._security = desk, security
         self._metrics, self._strict = metrics, strict_json
-        self._table: list[tuple[str, re.Pattern, str, Handler]] = []
-        self.add("GET", "/health", "health", self._health)
+        self._table: list[tuple[str, re.Pattern, str | None, Handler]] = []
+        self.add("GET", "/health", None, self._health)
         self.add("GET", "/metrics|/monitoring/prometheus/metrics", "metrics", self._numbers)
         self.add("GET", f"{MODEL}(?P<metadata>/metadata)?", "status", self._status)
         self.add("GET", "/v1/models", "status", self._nameless)
         self.add("POST", f"{MODEL}:predict", "predict", self._predict)
         self.add("POST", f"{MODEL}:(classify|regress)", "classify", self._not_here)
 
-    def add(self, verb: str, path: str, method: str, handler: Handler) -> None:
-        """Answer requests whose path is `path`, a regular expression, with `handler`."""
+    def add(self, verb: str, path: str, method: str | None, handler: Handler) -> None:
+        """Answer requests whose path is `path`, a regular expression, with `handler`. `method` is
+        what they are noted as; None answers everybody, without a token and however much there is
+        to do."""
         self._table.append((verb, re.compile(path, re.IGNORECASE), method, handler))
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -64,10 +67,10 @@ class Rest:
             return error(refused)
 
     async def _answer(
-        self, request: web.BaseRequest, method: str, handler: Handler, said: dict[str, str]
+        self, request: web.BaseRequest, method: str | None, handler: Handler, said: dict[str, str]
     ) -> web.StreamResponse:
-        if method == "health":
-            return await handler(request, Request("rest", method), said)
+        if method is None:
+            return await handler(request, Request("rest", "public"), said)
         with self.desk.request("rest", method) as noted:
             self._security.check(request.headers.get("Authorization", ""))
             return await handler(request, noted, said)

@@ -20,6 +20,7 @@ from zoo.serving.server.limits import Limits
 from zoo.serving.server.logs import say
 from zoo.serving.server.metrics import Metrics
 from zoo.serving.server.models import Models
+from zoo.serving.server.page import Page
 from zoo.serving.server.rest import Rest
 from zoo.serving.server.rpc import Guard, Prediction, Status
 from zoo.serving.server.security import Security
@@ -54,6 +55,7 @@ class Server:
         self._rest = Rest(self._desk, settings.security, metrics, settings.strict_json)
         self._sessions = Sessions(settings.limits)
         Talks(self._rest, self._desk, self._sessions)
+        Page(self._rest, self._desk)
         metrics.watch(models, lambda: self._desk.running, lambda: len(self._sessions))
         self._health = health.aio.HealthServicer()
 

@@ -46,7 +46,7 @@ class Attend(Signature):
         size = next(iter(lengths(model)), model.frame().size + 1)
         rows = model.frame()._replace(length=size).rows([np.zeros(1, "int32")])
         try:
-            tables(model.task, {name: tf.constant(x) for name, x in rows.items()}, 1)
+            tables(model.task, {name: tf.constant(x) for name, x in rows.items()}, 2)
         except ZooError as wrong:
             return str(wrong)
         return ""
