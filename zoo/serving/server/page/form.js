@@ -6,7 +6,7 @@ let made = 0;
 
 const input = ({ name, label, long, value = "", ...given }) => {
   const id = `field-${++made}`;
-  const rest = long ? { rows: 3, ...given } : { type: "number", step: "any", ...given };
+  const rest = long ? { rows: 2, ...given } : { type: "number", step: "any", ...given };
   const control = make(long ? "textarea" : "input", { id, name, value, required: !long, ...rest });
   return make("div", {}, make("label", { htmlFor: id }, label), control);
 };
@@ -20,10 +20,10 @@ export const form = (fields, buttons) => {
   const answer = make("div", { className: "answer", ariaLive: "polite" });
   const error = make("p", { className: "error", role: "alert" });
   const stop = make("button", { type: "button", className: "plain", disabled: true }, "Stop");
-  const found = make("form", {},
-    make("div", { className: "fields" },
-      ...fields.filter(field => field.long).map(input),
-      make("div", { className: "row" }, ...fields.filter(field => !field.long).map(input))));
+  const short = fields.filter(field => !field.long).map(input);
+  const found = make("form", {}, make("div", { className: "fields" },
+    ...fields.filter(field => field.long).map(input),
+    ...(short.length ? [make("div", { className: "row" }, ...short)] : [])));
   const asking = Object.entries(buttons).map(([label, run], place) => {
     const button = make("button", { type: place ? "button" : "submit", className: place ? "plain" : "" }, label);
     if (place) button.addEventListener("click", () => found.reportValidity() && ask(run));
@@ -36,9 +36,11 @@ export const form = (fields, buttons) => {
     busy(true);
     show(error);
     answer.setAttribute("aria-busy", "true");
+    const before = answer.firstChild;
     try {
       await run(read(found), answer, control.signal);
     } catch (wrong) {
+      if (answer.firstChild === before) show(answer);  // it answers something else
       if (wrong.name !== "AbortError") show(error, wrong.message);
     } finally {
       answer.setAttribute("aria-busy", "false");

@@ -1,10 +1,10 @@
 // What the tokens of a text looked at: a map of one head, and the text, tinted by it.
 
-import { predict } from "./api.js";
+import { has, predict } from "./api.js";
 import { make, percent, show } from "./dom.js";
 
 const NAMED = 48;  // so many tokens are named beside the map
-const WIDE = 480;
+const WIDE = 560;
 const MEAN = -1;
 const LETTER = 7;
 
@@ -68,11 +68,19 @@ class Picture {
     const pen = canvas.getContext("2d");
     pen.scale(fine, fine);
     pen.imageSmoothingEnabled = false;
-    const whole = new OffscreenCanvas(table.size, table.size);
-    whole.getContext("2d").putImageData(pixels(table), 0, 0);
-    pen.drawImage(whole, this.margin, this.margin, side - this.margin, side - this.margin);
+    pen.drawImage(this.whole(table), this.margin, this.margin, side - this.margin, side - this.margin);
     if (named) this.name(pen, table, at);
     if (at) this.frame(pen, at, side);
+  }
+
+  // A pixel a pair, made once for each table.
+  whole(table) {
+    if (this.of !== table) {
+      this.small = new OffscreenCanvas(table.size, table.size);
+      this.small.getContext("2d").putImageData(pixels(table), 0, 0);
+      this.of = table;
+    }
+    return this.small;
   }
 
   name(pen, table, at) {
@@ -121,7 +129,7 @@ class Looked {
     this.line = make("div", { className: "tokens" });
     this.said = make("p", { className: "facts said", ariaLive: "polite" });
     this.error = make("p", { className: "error", role: "alert" });
-    const legend = [["looked-at", "looked at"], ["seen", "seen, not looked at"], ["hidden", "hidden by the pattern"]];
+    const legend = [["looked-at", "looked at"], ["seen", "seen"], ["hidden", "hidden by the pattern"]];
     this.body = make("div", {},
       make("div", { className: "both" },
         make("div", {}, this.picture.canvas, make("p", { className: "facts" }, "Rows look at columns.",
@@ -153,22 +161,31 @@ class Looked {
       const { query, key } = this.pointed ?? { query: this.row ?? 0, key: 0 };
       move({ query: inside(query + down), key: inside(key + right) });
     });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.table && this.point(null));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      this.picture.of = null;
+      if (this.table) this.point(null);
+    });
+  }
+
+  hide() {
+    this.element.hidden = true;
   }
 
   // Shows what is looked at in a text, where the model can tell it.
   async read(text, signal) {
-    if (!("attend" in this.model.signatures)) return;
+    if (!has("attend")(this.model)) return;
     this.text = text;
     this.row = null;
     await this.ask(signal);
   }
 
   async ask(signal) {
+    const turn = this.turn = (this.turn ?? 0) + 1;
     show(this.error);
     try {
       const asked = { text: this.text, layer: Number(this.layer.value || 0), head: Number(this.head.value || MEAN) };
       const [found] = await predict(this.model, "attend", [asked], signal);
+      if (turn !== this.turn) return;  // something else was asked meanwhile
       this.table = new Table(found);
       this.choices(found.num_heads);
       this.body.hidden = false;
@@ -202,6 +219,7 @@ class Looked {
     const row = at?.query ?? this.row;
     this.picture.draw(this.table, row === null ? null : { query: row, key: at?.key ?? null });
     this.tint(row);
+    this.all.disabled = this.row === null;
     show(this.said, at ? this.cell(at) : this.about(row));
     this.picture.canvas.ariaLabel = `A map of what ${this.table.size} tokens looked at.`;
   }
@@ -221,10 +239,11 @@ class Looked {
 
   tint(row) {
     const given = this.table.given(row);
-    const most = Math.max(1e-9, ...given);
+    // What stands around a text is often looked at for want of anything else: it is no measure.
+    const most = Math.max(1e-9, ...given.filter((_, place) => !isSpecial(this.table.tokens[place])));
     if (this.line.of !== this.table) this.write();
     [...this.line.children].forEach((one, place) => {
-      const share = given[place] / most;
+      const share = Math.min(1, given[place] / most);
       one.style.background = `rgba(${colour("--tint")}, ${share.toFixed(3)})`;
       one.classList.toggle("strong", share > 0.6);
       one.classList.toggle("at", place === row);

@@ -11,6 +11,7 @@ const draw = model => {
     [{ name: "text", label: "Text", long: true }],
     {
       Classify: async ({ text }, answer, signal) => {
+        looked.hide();
         const [found] = await predict(model, "classify", [text], signal);
         show(answer, bars(found.labels, found.probabilities));
         await looked.read(text, signal);

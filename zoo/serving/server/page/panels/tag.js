@@ -11,6 +11,7 @@ const draw = model => {
     [{ name: "text", label: "Text", long: true }],
     {
       Tag: async ({ text }, answer, signal) => {
+        looked.hide();
         const [found] = await predict(model, "tag", [text], signal);
         show(answer, ...found.tokens.flatMap((token, place) => token ? [make("span",
           { className: "tagged", title: percent(found.probabilities[place]) },
