@@ -94,8 +94,13 @@ ATTENTION = {
     "segment_recurrent": {"kind": "segment_recurrent", "memory_length": 12},
     "streaming": {"kind": "streaming", "window": 40},
 }
-APART = {"cross": {"kind": "cross"}, "single_head": {"kind": "single_head", "memory_length": 12}}
-"""Attention that no sweep takes: to another text, or with heads that are as wide as the text."""
+APART = {
+    "cross": {"kind": "cross"},
+    "single_head": {"kind": "single_head", "memory_length": 12},
+    "spatial": {"kind": "spatial"},
+}
+"""Attention that no sweep takes: to another text, with heads that are as wide as the text, or
+without a way back from them."""
 SHELVES = {
     "attention/patterns": PATTERNS,
     "positions": POSITIONS,

@@ -136,3 +136,11 @@ def test_segments_are_told_apart(ids):
     one, two = (model({"token_ids": ids, "segment_ids": np.full((2, 9), n)}) for n in (0, 1))
     np.testing.assert_array_equal(one, model({"token_ids": ids}))
     assert np.abs(np.array(one) - two).max() > 1e-4
+
+
+@pytest.mark.parametrize("activation", ["gelu_approximate", "squared_relu"])
+def test_fit_takes_activations_that_only_the_zoo_knows(activation, ids):
+    """KerasHub looks for the one before the scores when it compiles, and knows fewer."""
+    model = build("first", activation=activation)
+    found = model.fit({"token_ids": ids}, np.array([0, 1]), verbose=0)
+    assert {"loss", "sparse_categorical_accuracy"} <= found.history.keys()

@@ -15,7 +15,7 @@ from zoo.core.errors import ZooError
 from zoo.core.kinds import make
 from zoo.core.places import Places, span
 from zoo.core.recompute import in_turn
-from zoo.core.types import PositiveFloat, PositiveInt, Probability
+from zoo.core.types import Given, PositiveFloat, PositiveInt, Probability
 from zoo.core.window import count
 from zoo.positions import attends
 
@@ -24,7 +24,8 @@ class Attention(Scored):
     """The contract of every attention, and the projections they share.
 
     `num_key_value_heads` defaults to `num_heads`; `kernel` to the fastest that computes what is
-    asked; `output_bias`, whether the projection back has a bias, to `use_bias`. Only
+    asked; `output_bias`, whether the projection back has a bias, to `use_bias`; `output_dim`, which
+    blocks that change how deep a picture is tell it, to the features of its input. Only
     `num_parallel_heads` of the key-value heads, with their queries, are in memory at once: the
     others wait their turn, and all are computed again in the backward pass; with a state, where
     texts are short, all are. Subclasses say what the keys are and what is remembered.
@@ -52,10 +53,11 @@ class Attention(Scored):
         use_bias: bool = True,
         output_bias: bool | None = None,
         initializer_range: PositiveFloat = 0.02,
+        output_dim: Given[PositiveInt] = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.num_heads, self.head_dim = num_heads, head_dim
+        self.num_heads, self.head_dim, self.output_dim = num_heads, head_dim, output_dim
         self.num_key_value_heads = num_key_value_heads or num_heads
         self.num_parallel_heads = num_parallel_heads
         self.pattern = make(Pattern, pattern)
@@ -122,8 +124,13 @@ class Attention(Scored):
         """Be told which layer of a model this is, counted from 0."""
         self.pattern, self.seen = self.pattern.in_layer(layer), self.seen.in_layer(layer)
 
+    def stand_on(self, height: int, width: int) -> None:
+        """Be told how large the picture is that it looks at."""
+        self.position.stand_on(height, width)
+
     def compute_output_spec(self, x: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
-        return self.same_shape(x), ()
+        shape = (*x.shape[:-1], self.output_dim or x.shape[-1])
+        return keras.KerasTensor(shape, self.compute_dtype), ()
 
     def initial_state(self, batch_size: Any, num_slots: int) -> Any:
         """The state that remembers nothing yet, with room for `num_slots` tokens where the kind
@@ -137,13 +144,13 @@ class Attention(Scored):
         self.key = self._dense("bkd,dge->bkge", x_shape, few, "ge", "key")
         self.value = self._dense("bkd,dge->bkge", x_shape, few, "ge", "value")
         heads = (None, None, self.num_heads, size)
-        self.attention_output = self._back(heads, d)
+        self.attention_output = self.back(heads, self.output_dim or d)
         self.seeds = self.child(Seeds, self.dropout, name="seeds")
         self.build_norms(heads, heads)
         self.position.prepare(self.num_heads, size)
         self.built = True
 
-    def _back(self, heads, d):
+    def back(self, heads, d):
         back = "bqhe,hed->bqd", heads, (d,), "d", "attention_output"
         return self._dense(*back, use_bias=self.output_bias)
 

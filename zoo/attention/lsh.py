@@ -79,7 +79,7 @@ class Lsh(MultiHead):
         heads = (self.num_heads, self.head_dim)
         self.query_key = self._dense("bqd,dhe->bqhe", x_shape, heads, "he", "query_key")
         self.value = self._dense("bkd,dhe->bkhe", x_shape, heads, "he", "value")
-        self.attention_output = self._back((None, None, *heads), x_shape[-1])
+        self.attention_output = self.back((None, None, *heads), self.output_dim or x_shape[-1])
         self.seeds = self.child(Seeds, self.dropout, name="seeds")
         self.rotations = self.child(Rotations, self.hash_seed, name="rotations")
         self.self_last = self.child(SelfLast, name="self_last")

@@ -85,3 +85,29 @@ def norm(name: str, layer: Any) -> Iterator[Weight]:
 def matrix(kernel: np.ndarray, inputs: int = 1) -> np.ndarray:
     """A kernel as a matrix, inputs by outputs."""
     return kernel.reshape(math.prod(kernel.shape[:inputs]), -1)
+
+
+def convolution(name: str, layer: Any, order: str = "oiyx") -> Iterator[Weight]:
+    """A `Conv2d` of PyTorch. Ours is `yxio`, or `yxoi` where each feature stands by itself."""
+    ours = "yxoi" if hasattr(layer, "depth_multiplier") else "yxio"
+    there, back = (
+        [one.index(axis) for axis in other] for one, other in ((order, ours), (ours, order))
+    )
+    split = lambda theirs: [theirs.transpose(there)]  # noqa: E731
+    yield Weight(f"{name}.weight", [layer.kernel], split, lambda one: one[0].transpose(back))
+    if layer.bias is not None:
+        yield same(f"{name}.bias", layer.bias)
+
+
+def place_by_place(name: str, layer: Any, inputs: int = 1) -> Iterator[Weight]:
+    """A `Conv2d` of PyTorch that sees one place at a time: for us, a projection."""
+    turn = lambda ours: matrix(ours[0], inputs).T[..., None, None]  # noqa: E731
+    yield Weight(f"{name}.weight", [layer.kernel], lambda theirs: [theirs[..., 0, 0].T], turn)
+    if layer.bias is not None:
+        yield vector(f"{name}.bias", layer.bias)
+
+
+def statistics(name: str, layer: Any) -> Iterator[Weight]:
+    """What a batch norm keeps besides its scale and shift."""
+    yield same(f"{name}.running_mean", layer.moving_mean)
+    yield same(f"{name}.running_var", layer.moving_variance)

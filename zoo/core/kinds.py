@@ -57,6 +57,12 @@ def make(contract: type, written: Any, **given: Any) -> Any:
         raise ZooError(f"{kind}: {wrong}") from wrong
 
 
+def taken(contract: type, written: Any, known: dict[str, Any]) -> dict[str, Any]:
+    """What a kind takes of the things that are known; not all kinds on a shelf take all."""
+    names = arguments(find(contract.shelf, as_node(written)["kind"]))
+    return {name: value for name, value in known.items() if name in names}
+
+
 def as_node(written: Any) -> dict[str, Any]:
     """`causal` is short for `{kind: causal}`."""
     return {"kind": written} if isinstance(written, str) else dict(written)

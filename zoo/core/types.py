@@ -30,13 +30,21 @@ Activation = Literal[
 ]
 """A name in `zoo.core.activations`."""
 
+ImageNorm = Literal["batch_norm", "group_norm"]
+"""How pictures are normalised, by name."""
+
+Padding = Literal["symmetric", "same"]
+"""Which sides of a picture are padded."""
+
 __all__ = [
     "Activation",
     "Fraction",
     "Given",
+    "ImageNorm",
     "Literal",
     "NonNegativeFloat",
     "NonNegativeInt",
+    "Padding",
     "PositiveFloat",
     "PositiveInt",
     "Probability",

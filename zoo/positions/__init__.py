@@ -25,6 +25,9 @@ class Position(LayerKind):
         if not self.built:
             self.build((num_heads, head_dim))
 
+    def stand_on(self, height: int, width: int) -> None:
+        """Be told how large the picture is whose places these are."""
+
     def compute_output_spec(self, x: Any, *_: Any, **__: Any) -> Any:
         return self.same_shape(x)
 

@@ -4,19 +4,40 @@ from typing import Any
 
 from keras import ops
 
+from zoo.core.errors import ZooError
 from zoo.core.types import PositiveInt
 from zoo.positions import Position
 
 
 class OnGrid(Position):
-    """The contract of encodings by row and column of a grid of `height` × `width` places."""
+    """The contract of encodings by row and column of a grid of `height` × `width` places: those of
+    the picture, where a recipe does not say them. Raises ZooError where they are not the picture's,
+    or nothing says them."""
 
-    def __init__(self, height: PositiveInt, width: PositiveInt, **kwargs):
+    def __init__(
+        self, height: PositiveInt | None = None, width: PositiveInt | None = None, **kwargs
+    ):
         super().__init__(**kwargs)
         self.height, self.width = height, width
-        self.max_sequence_length = height * width
+        self.grid = (height, width) if height and width else None
+
+    @property
+    def max_sequence_length(self) -> int | None:
+        return self.grid and self.grid[0] * self.grid[1]
+
+    def stand_on(self, height, width):
+        if self.grid not in (None, (height, width)):
+            found = f"found {self.grid[0]} × {self.grid[1]} places"
+            raise ZooError(f"{found}, but the picture has {height} × {width}: leave them out.")
+        self.grid = (height, width)
+
+    def prepare(self, num_heads, head_dim):
+        if not self.grid:
+            raise ZooError("needs height and width: nothing else tells how large the picture is.")
+        super().prepare(num_heads, head_dim)
 
     def rows_and_columns(self, positions: Any) -> tuple[Any, Any]:
         """int32 `…` -> the row and the column of each. Places outside count as the nearest."""
-        inside = ops.clip(positions, 0, self.height * self.width - 1)
-        return inside // self.width, inside % self.width
+        height, width = self.grid
+        inside = ops.clip(positions, 0, height * width - 1)
+        return inside // width, inside % width

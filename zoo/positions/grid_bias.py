@@ -16,8 +16,8 @@ class GridBias(OnGrid):
 
     def __init__(
         self,
-        height: PositiveInt,
-        width: PositiveInt,
+        height: PositiveInt | None = None,
+        width: PositiveInt | None = None,
         initializer_range: PositiveFloat = 0.02,
         **kwargs,
     ):
@@ -25,7 +25,7 @@ class GridBias(OnGrid):
         self.initializer_range = initializer_range
 
     def build(self, shape):
-        shape = (shape[0], 2 * self.height - 1, 2 * self.width - 1)
+        shape = (shape[0], *(2 * size - 1 for size in self.grid))
         initializer = keras.initializers.RandomNormal(self.initializer_range)
         self.steps = self.add_weight(shape, initializer, name="steps")
         self.built = True
@@ -42,7 +42,8 @@ class GridBias(OnGrid):
     def score(self, query, tables, tile):
         asking, asked = (self.rows_and_columns(places) for places in tile.positions())
         down, right = (there - here for here, there in zip(asking, asked))
-        step = (down + self.height - 1) * (2 * self.width - 1) + right + self.width - 1
+        height, width = self.grid
+        step = (down + height - 1) * (2 * width - 1) + right + width - 1
         head = ops.convert_to_tensor(tile.head)[:, None, None, None]
         bias = ops.take(ops.reshape(tables[0], (-1,)), step + head * tables[0].shape[1])
         *_, rows, queries, blocks, keys = ops.shape(bias)

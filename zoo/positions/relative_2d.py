@@ -18,8 +18,8 @@ class Relative2d(OnGrid):
 
     def __init__(
         self,
-        height: PositiveInt,
-        width: PositiveInt,
+        height: PositiveInt | None = None,
+        width: PositiveInt | None = None,
         initializer_range: PositiveFloat | None = None,
         **kwargs,
     ):
@@ -31,7 +31,7 @@ class Relative2d(OnGrid):
         initializer = keras.initializers.RandomNormal(self.initializer_range or head_dim**-0.5)
         self.down, self.right = (
             self.add_weight((2 * size - 1, head_dim), initializer, name=name)
-            for size, name in ((self.height, "down"), (self.width, "right"))
+            for size, name in zip(self.grid, ("down", "right"))
         )
         self.built = True
 
@@ -40,7 +40,7 @@ class Relative2d(OnGrid):
 
     def score(self, query, tables, tile):
         asking, asked = (self.rows_and_columns(places) for places in tile.positions())
-        axes = list(zip(tables, asking, asked, (self.height, self.width)))
+        axes = list(zip(tables, asking, asked, self.grid))
         by_line = [by_target(query, table, here, size) for table, here, _, size in axes]
         lines = [one_hot(there, size, query.dtype) for _, _, there, size in axes]
         return product(ops.concatenate(by_line, -1), ops.concatenate(lines, -2))

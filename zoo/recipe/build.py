@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.core.errors import ZooError, innermost
-from zoo.core.kinds import as_list, as_node, make
+from zoo.core.kinds import as_list, as_node, make, taken
 from zoo.data.batching import Batching
 from zoo.data.corpus import Corpus, sample
 from zoo.data.sources import Document, Source
@@ -166,7 +166,7 @@ def task(recipe: Resolved, **options: Any) -> Any:
     head = as_node(written.pop("task"))
     written.pop("checkpoint", None)
     dtype = recipe.tree["training"].get("precision", "float32")
-    size = tokenizer(recipe).vocabulary_size
+    known = {"vocabulary_size": tokenizer(recipe).vocabulary_size}
     with at(recipe, "model"):
-        backbone = make(Backbone, written, vocabulary_size=size, dtype=dtype)
+        backbone = make(Backbone, written, dtype=dtype, **taken(Backbone, written, known))
         return make(Task, head, backbone=backbone, **options)

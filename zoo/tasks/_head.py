@@ -8,7 +8,7 @@ from keras import ops
 from zoo.backbones import Backbone
 from zoo.backbones.transformer import Transformer
 from zoo.core.types import Given, PositiveFloat, Probability
-from zoo.tasks import Task
+from zoo.tasks import KERAS_HUB_TASK, Task
 from zoo.tasks._cross_entropy import CrossEntropy
 
 
@@ -36,7 +36,8 @@ class Head(Task):
 
         # === Functional Model ===
         inputs = backbone.input
-        super().__init__(inputs, self.run(inputs)[0], **kwargs)
+        # past KerasHub's own heads, which would make layers of theirs
+        KERAS_HUB_TASK.__init__(self, inputs, self.run(inputs)[0], **kwargs)
 
     def make_head(self) -> None:
         """Make the layers of the head."""

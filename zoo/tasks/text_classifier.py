@@ -7,10 +7,11 @@ from keras import ops
 from zoo.core.activations import ACTIVATIONS
 from zoo.core.types import Activation, PositiveInt
 from zoo.tasks import KERAS_HUB_TEXT_CLASSIFIER
+from zoo.tasks._classifying import Classifying
 from zoo.tasks._head import Head, tokens_of
 
 
-class TextClassifier(Head, KERAS_HUB_TEXT_CLASSIFIER):
+class TextClassifier(Classifying, Head, KERAS_HUB_TEXT_CLASSIFIER):
     """`pooling` makes one vector of a text: that of its first token (BERT) or of its last (GPT), or
     the mean of all. One more layer with an `activation` stands before the scores.
 

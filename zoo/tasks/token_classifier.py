@@ -4,10 +4,11 @@ from keras import ops
 
 from zoo.core.types import PositiveInt
 from zoo.tasks import KERAS_HUB_TASK
+from zoo.tasks._classifying import Classifying
 from zoo.tasks._head import Head
 
 
-class TokenClassifier(Head, KERAS_HUB_TASK):
+class TokenClassifier(Classifying, Head, KERAS_HUB_TASK):
     """Call with `{"token_ids": int32 b t, "padding_mask": bool b t}` -> float32 logits `b t c`."""
 
     def __init__(self, num_classes: PositiveInt, **kwargs):

@@ -1,0 +1,157 @@
+"""Small layers inside blocks of pictures."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from zoo.core.activations import ACTIVATIONS
+from zoo.core.layer import LayerKind
+from zoo.core.types import Activation, ImageNorm, PositiveFloat, PositiveInt, Probability
+
+GROUPS = 32
+INITIALIZER = keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
+"""As ResNets begin (He et al. 2015)."""
+
+
+class Normal(LayerKind):
+    """Normalise, then activate. `batch_norm`: statistics of batches, of which 1 - `momentum` is
+    taken over a step (Ioffe and Szegedy 2015); `group_norm`: those of 32 groups of features of each
+    picture (Wu and He 2018). `zero` begins with a scale of 0."""
+
+    def __init__(
+        self,
+        norm: ImageNorm = "batch_norm",
+        activation: Activation | None = None,
+        epsilon: PositiveFloat = 1e-5,
+        momentum: Probability = 0.9,
+        zero: bool = False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.norm, self.activation, self.epsilon = norm, activation, epsilon
+        self.momentum, self.zero = momentum, zero
+
+    def build(self, x_shape):
+        options = {"epsilon": self.epsilon, "gamma_initializer": "zeros" if self.zero else "ones"}
+        batch = {"momentum": self.momentum, **options}
+        self.normalize = (
+            self.child(keras.layers.BatchNormalization, name="normalize", **batch)
+            if self.norm == "batch_norm"
+            else self.child(keras.layers.GroupNormalization, GROUPS, name="normalize", **options)
+        )
+        self.normalize.build(x_shape)
+        self.built = True
+
+    def compute_output_spec(self, x: Any) -> Any:
+        return self.same_shape(x)
+
+    def call(self, x):
+        x = self.normalize(x)
+        return ACTIVATIONS[self.activation](x) if self.activation else x
+
+
+class Padded(keras.layers.Conv2D):
+    """A convolution of what is padded as a block says."""
+
+    def __init__(self, *args: Any, sides: str, **kwargs: Any):
+        super().__init__(*args, padding=border(sides), **kwargs)
+        self.sides = sides
+
+    def call(self, x):
+        return super().call(padded(x, self.kernel_size[0], self.strides[0], self.sides))
+
+
+class Standardized(Padded):
+    """The same with weights of mean 0 and variance 1 over what each output sees."""
+
+    def convolution_op(self, inputs, kernel):
+        wide = ops.cast(kernel, "float32")
+        mean, variance = ops.moments(wide, axes=(0, 1, 2), keepdims=True)
+        kernel = ops.cast((wide - mean) * ops.rsqrt(variance + 1e-8), kernel.dtype)
+        return super().convolution_op(inputs, kernel)
+
+
+class Depthwise(keras.layers.DepthwiseConv2D):
+    """The same of every feature by itself."""
+
+    def __init__(self, *args: Any, sides: str, **kwargs: Any):
+        super().__init__(*args, padding=border(sides), **kwargs)
+        self.sides = sides
+
+    def call(self, x):
+        return super().call(padded(x, self.kernel_size[0], self.strides[0], self.sides))
+
+
+def border(sides: str) -> str:
+    """What Keras is to pad."""
+    return "same" if sides == "same" else "valid"
+
+
+def beyond(kernel_size: int, strides: int, sides: str) -> int:
+    """How far a kernel reaches beyond its first step, if all sides are padded alike; else 0."""
+    return (kernel_size - strides + 1) // 2 if sides == "symmetric" else 0
+
+
+def steps(size: int, kernel_size: int, strides: int, sides: str) -> int:
+    """How many steps a kernel makes along so many places."""
+    if sides == "same":
+        return -(-size // strides)
+    return (size + 2 * beyond(kernel_size, strides, sides) - kernel_size) // strides + 1
+
+
+def padded(x: Any, kernel_size: int, strides: int, sides: str, value: float = 0.0) -> Any:
+    """A picture `b y x d` with what is to be added on every side."""
+    if not (side := beyond(kernel_size, strides, sides)):
+        return x
+    return ops.pad(x, ((0, 0), (side, side), (side, side), (0, 0)), constant_values=value)
+
+
+class SqueezeExcite(LayerKind):
+    """Weigh the features of a picture by what their means tell (Hu et al. 2018)."""
+
+    def __init__(
+        self,
+        reduced_dim: PositiveInt,
+        activation: Activation = "silu",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.reduced_dim, self.activation = reduced_dim, activation
+
+    def build(self, x_shape):
+        size, few = x_shape[-1], (*x_shape[:-1], self.reduced_dim)
+        self.narrow = self.dense(self.reduced_dim, x_shape, "narrow", INITIALIZER, True)
+        self.widen = self.dense(size, few, "widen", INITIALIZER, True)
+        self.built = True
+
+    def compute_output_spec(self, x: Any) -> Any:
+        return self.same_shape(x)
+
+    def call(self, x):
+        means = ops.mean(x, axis=(1, 2), keepdims=True)
+        narrow = ACTIVATIONS[self.activation](self.narrow(means))
+        return x * ops.sigmoid(self.widen(narrow))
+
+
+class Shortcut(LayerKind):
+    """A picture made smaller by the means of its `strides` × `strides` squares, and projected where
+    it becomes deeper (CoAtNet)."""
+
+    def __init__(self, hidden_dim: PositiveInt, strides: PositiveInt = 1, **kwargs):
+        super().__init__(**kwargs)
+        self.hidden_dim, self.strides = hidden_dim, strides
+
+    def build(self, x_shape):
+        deeper = x_shape[-1] != self.hidden_dim
+        self.project = deeper and self.dense(self.hidden_dim, x_shape, "project", INITIALIZER, True)
+        self.built = True
+
+    def call(self, x):
+        x = pooled(x, self.strides)
+        return self.project(x) if self.project else x
+
+
+def pooled(x: Any, strides: int) -> Any:
+    """The means of squares of a picture, `b y x d`; those at an end that is left are smaller."""
+    return x if strides == 1 else ops.average_pool(x, strides, strides, padding="same")
