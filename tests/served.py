@@ -194,19 +194,70 @@ class Hostile(tf.Module):
         return {name: getattr(self, name) for name in names}
 
 
+def constants(**found):
+    return {name: tf.convert_to_tensor(x) for name, x in found.items()}
+
+
+class Heads(tf.Module):
+    """Always the same answers, in the form of those of models with heads."""
+
+    PASSAGE, TEXT = "She saw him. He SAW her.", [T([None], tf.string, "text")]
+    WORDS, FOUND = [["a", "<b>", ""]], [[0.5, 0.25, 0.0]]
+
+    @tf.function(input_signature=TEXT)
+    def tokenize(self, text):
+        words = tf.strings.split(text)
+        sizes = tf.cast(words.row_lengths(), tf.int32)
+        return {"num_tokens": sizes, "token_ids": tf.strings.length(words.to_tensor())}
+
+    @tf.function(input_signature=[T([None], tf.string, name) for name in ("context", "question")])
+    def answer(self, context, question):
+        """The second `saw`, before which stand four words."""
+        return constants(text=["saw"], start=[4], end=[4], probability=[0.5])
+
+    @tf.function(input_signature=TEXT)
+    def fill(self, text):
+        return constants(tokens=[self.WORDS], probabilities=[self.FOUND])
+
+    @tf.function(input_signature=TEXT)
+    def tag(self, text):
+        labels = [["x", "<i>", ""]]
+        return constants(tokens=self.WORDS, labels=labels, probabilities=self.FOUND)
+
+    @tf.function(input_signature=TEXT)
+    def translate(self, text):
+        return {"text": tf.strings.upper(text), "score": -0.5 * tf.ones(tf.shape(text))}
+
+    @tf.function(input_signature=TEXT)
+    def embed(self, text):
+        sizes = tf.cast(tf.strings.length(text), tf.float32)
+        return {"embedding": tf.stack([sizes, 3.0 * tf.ones_like(sizes)], axis=1)}
+
+    @tf.function(input_signature=TEXT)
+    def score(self, text):
+        nats = -2.0 * tf.ones(tf.shape(text))
+        return constants(log_likelihood=nats, num_tokens=[7], bits_per_byte=nats / -8)
+
+    def signatures(self):
+        names = ("tokenize", "answer", "fill", "tag", "translate", "embed", "score")
+        return {name: getattr(self, name) for name in names}
+
+
 def save(module, folder, signatures):
     tf.saved_model.save(module, str(folder), signatures=signatures)
 
 
 def save_all(folder):
-    """folder/{sentiment,arithmetic,talker,hostile}/1, and moving/1, whose versions tests may
-    change."""
+    """folder/{sentiment,arithmetic,talker,hostile,heads}/1, and moving/1, whose versions tests
+    may change."""
     sentiment, arithmetic, talker, hostile = Sentiment(), Arithmetic(), Talker(), Hostile()
     save(sentiment, folder / "sentiment" / "1", {"serving_default": sentiment.classify})
     warm_up(folder / "sentiment" / "1", text=["good", "a longer text"])
     save(arithmetic, folder / "arithmetic" / "1", arithmetic.signatures())
     save(talker, folder / "talker" / "1", talker.signatures())
     save(hostile, folder / "hostile" / "1", hostile.signatures())
+    heads = Heads()
+    save(heads, folder / "heads" / "1", heads.signatures())
     shutil.copytree(folder / "sentiment", folder / "moving")
     return folder
 

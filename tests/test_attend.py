@@ -18,7 +18,7 @@ from zoo.serving.signatures.attend import Attend
 from zoo.tasks import Task
 
 TEXTS = ["the license", "copy this license, and change it"]
-LENGTH, MOST = 24, 16
+LENGTH, MOST, LONG = 24, 16, 1024
 SPREAD = {"initializer_range": 0.3}
 NODES = [
     attention(pattern="full", position="rotary"),
@@ -46,6 +46,11 @@ def full(words):
     return asked(task, words, {"kind": "attend", "max_tokens": MOST})
 
 
+def traced(task, words, batching):
+    function, specs = text_in(Attend(max_tokens=MOST), Served(task, words, batching))
+    return tf.function(function, autograph=False).get_concrete_function(*specs)
+
+
 def ask(function, texts, layer, head):
     inputs = tf.constant(texts), tf.constant(layer), tf.constant(head)
     return {name: x.numpy() for name, x in function(*inputs).items()}
@@ -55,8 +60,7 @@ def ask(function, texts, layer, head):
 def test_a_map_is_what_the_live_model_looked_at(words, node):
     task = classifier(words, node)
     batching = Labelled(["no", "yes"], sequence_length=LENGTH, batch_size=1)
-    function, specs = text_in(Attend(max_tokens=MOST), Served(task, words, batching))
-    attend = tf.function(function, autograph=False).get_concrete_function(*specs)
+    attend = traced(task, words, batching)
     for text in TEXTS:
         inputs = batching.frame(words).rows([read(words, text)])
         size = int(inputs["padding_mask"].sum())
@@ -73,6 +77,18 @@ def test_a_map_is_what_the_live_model_looked_at(words, node):
             np.testing.assert_array_equal(found["seen"][0], seen)
             np.testing.assert_allclose(own.sum(-1), 1, atol=1e-5)
             assert own.std() > 1e-3
+
+
+def test_nothing_is_as_large_as_the_rows_of_a_model_squared(words):
+    node = attention(pattern={"kind": "local", "back": 9, "ahead": 9})
+    batching = Labelled(["no", "yes"], sequence_length=LONG, batch_size=1)
+    attend = traced(classifier(words, node), words, batching)
+    graphs = [attend.graph, *(one.graph for one in attend.graph._functions.values())]
+    shapes = [x.shape for one in graphs for op in one.get_operations() for x in op.outputs]
+    sizes = [[size or 0 for size in shape] for shape in shapes if shape.rank]
+    assert any(LONG in one for one in sizes)
+    assert not [one for one in sizes if sum(size >= LONG for size in one) > 1]
+    assert ask(attend, ["it"], [1], [0])["weights"].shape[1] < MOST
 
 
 def test_texts_may_be_asked_together_and_by_their_ids(words, full):

@@ -8,7 +8,7 @@ from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from served import LIMITS, Hostile, wait
+from served import LIMITS, Heads, Hostile, wait
 
 from zoo.serving.server.page import FOLDER
 
@@ -180,6 +180,29 @@ def test_a_session_is_read_to_and_written_on(shown):
     assert "abc" + 2 * Hostile.MARK in panel.text
     shown.press(panel, "Forget")
     wait(lambda: "tokens read" not in panel.text)
+
+
+@pytest.mark.parametrize(
+    ("title", "given", "wanted"),
+    [
+        ("Tag", {"text": "a"}, "a\nx\n<b>\n<i>"),
+        ("Fill", {"text": "[MASK]"}, "mask 1\na\n50.0 %\n<b>\n25.0 %"),
+        ("Answer", {"question": "?", "context": Heads.PASSAGE}, f"saw 50.0 %\n{Heads.PASSAGE}"),
+        ("Translate", {"text": "<u>"}, "<U>\nscore -0.50"),
+        ("Embed", {"text": "four", "other": ""}, "2\nnumbers in each vector\n5.00"),
+        ("Score", {"text": "a"}, "0.250\nbits per byte\n7\ntokens\n2.0\nnats, all of it"),
+    ],
+)
+def test_every_signature_has_its_panel(browser, live, title, given, wanted):
+    page = Shown(browser, live, "heads")
+    panel = page.panel(title)
+    page.fill(panel, **given)
+    page.press(panel, title)
+    answer = panel.find_element(By.CLASS_NAME, "answer")
+    wait(lambda: answer.text.startswith(wanted), 5, told=lambda: (answer.text, panel.text))
+    assert not page.errors()
+    if title == "Answer":
+        assert panel.find_element(By.TAG_NAME, "mark").text == "SAW"
 
 
 def test_what_the_server_refuses_is_said_in_its_words(shown):
