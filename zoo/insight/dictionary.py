@@ -1,6 +1,7 @@
 """What hidden states are made of: a dictionary of a few directions, learned from held-out text, of
 which each token takes as few as it can (Yun et al. 2021, arXiv:2103.15949; Mairal et al. 2009)."""
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -115,8 +116,11 @@ def dictionary(read: Reading, size: int) -> Dictionary:
     block = blocks[len(blocks) // 2]
     held = _held_out(read, block)
     kept = np.arange(len(held.hidden)) % EVERY > 0
-    found = learn(held.hidden[kept], size)
-    codes, ours = found.codes(held.hidden), found.codes(hidden(read.task, read.inputs, block))
+    told = hidden(read.task, read.inputs, block)
+    with warnings.catch_warnings():  # of steps too small to matter: what is explained is told
+        warnings.simplefilter("ignore", library("sklearn.exceptions").ConvergenceWarning)
+        found = learn(held.hidden[kept], size)
+        codes, ours = found.codes(held.hidden), found.codes(told)
     left_out = held.hidden[~kept]
     missed = np.square(left_out - found.states(codes[~kept])).sum()
     explained = 1 - missed / max(np.square(left_out - found.mean).sum(), 1e-30)
