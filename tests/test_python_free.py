@@ -74,6 +74,8 @@ def test_a_model_with_a_head_answers(task, wanted, client, tmp_path):
     served = Served(headed(words, **task), words)
     folder = export(served, tmp_path / "model", Export(signatures=wanted))
     assert answers_its_requests(client(folder), folder) == set(wanted)
+    told = (folder / "README.md").read_text()
+    assert ('- `attend` with `{"max_tokens": 512}`: text string' in told) == ("attend" in wanted)
 
 
 @pytest.mark.parametrize(("kind", "name"), zip(SEARCHES, ["translate", "summarize"]))

@@ -3,6 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
+from zoo.core.kinds import to_config
 from zoo.serving.requests import Request
 from zoo.serving.signatures import Served, Signature
 
@@ -82,7 +83,9 @@ def _measured(report: dict[str, Any]) -> str:
 
 def _signature(name: str, signature: Signature) -> str:
     said = " ".join((type(signature).__doc__ or "").split())
-    return f"- `{name}`: {said}"
+    options = {key: x for key, x in to_config(signature).items() if key != "kind"}
+    told = f" with `{json.dumps(options)}`" if options else ""
+    return f"- `{name}`{told}: {said}"
 
 
 def _lines(name: str, asked: list[Request]) -> str:

@@ -234,7 +234,8 @@ class Looked {
   about(row) {
     const { tokens } = this.table;
     const who = row === null ? "all tokens in the mean" : `“${called(tokens[row])}” (${row})`;
-    return `Tinted: what ${who} looked at. ${percent(this.table.shareSeen())} of all pairs can be seen. Choose a token to see what it looked at.`;
+    const share = percent(this.table.shareSeen());
+    return `Tinted: what ${who} looked at. ${share} of all pairs can be seen. Choose a token to see what it looked at.`;
   }
 
   tint(row) {

@@ -20,5 +20,5 @@ const panel = (signature, title, about) => ({
   ),
 });
 
-export const translate = panel("translate", "Translate", "A text in another language, or what else the model learned to make of it.");
+export const translate = panel("translate", "Translate", "A text in another language, or what else the model writes of it.");
 export const summarize = panel("summarize", "Summarize", "What a text says, in few words.");
