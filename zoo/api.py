@@ -1,5 +1,6 @@
 """What the command does, for Python: load, build, train, evaluate, generate, export."""
 
+import dataclasses
 import itertools
 import os
 import time
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from zoo.core.errors import ZooError
+from zoo.core.kinds import make
 from zoo.recipe import build as parts
 from zoo.recipe.load import Resolved
 from zoo.recipe.load import load as load_recipe
@@ -105,14 +107,17 @@ def lengthen(
 
 
 def evaluate(
-    run: str | Path, overrides: list[str] | None = None, batches: int | None = None
+    run: str | Path,
+    overrides: list[str] | None = None,
+    batches: int | None = None,
+    quantize: str | None = None,
 ) -> dict[str, float]:
     """Loss in nats a target, bits per byte where every token is one, accuracy, and the metrics of
     the recipe's section `evaluation`, of a run on its validation text, or on the first `batches`
-    of it. Kept in the run, too: `evaluations.jsonl`."""
-    from zoo.training import answers, evaluations
-    from zoo.training.evaluate import evaluate as measure
-    from zoo.training.loop import compiled
+    of it; with its weights rounded to one byte where `quantize` is `int8`. Kept in the run, too:
+    `evaluations.jsonl`."""
+    from zoo.convert.quantized import quantized
+    from zoo.training import answers, evaluations, measured
     from zoo.training.run import load_task, resolve
 
     began, run = time.perf_counter(), Path(run)
@@ -121,12 +126,13 @@ def evaluate(
     if text.validation is None:
         raise ZooError(f"{run}: its recipe holds out no validation text.")
     task = load_task(run, recipe)
-    learner = compiled(task, text.batching.batch_size, parts.training(recipe))
-    found = measure(learner, text.batching, text.validation, batches)
+    task = quantized(task, quantize) if quantize else task
+    found = measured.of(recipe, task, text, batches)
     if wanted:
         found |= answers.measure(task, recipe, wanted, run, batches)
     seconds = round(time.perf_counter() - began, 2)
-    evaluations.write(run, evaluations.Evaluation(overrides or [], batches, found, seconds))
+    said = [*(overrides or []), *([f"--quantize={quantize}"] if quantize else [])]
+    evaluations.write(run, evaluations.Evaluation(said, batches, found, seconds))
     return found
 
 
@@ -266,23 +272,29 @@ def _until(pieces: Iterator[bytes], stop: bytes) -> Iterator[bytes]:
         yield piece
 
 
-def export(run: str | Path, folder: str | Path | None = None) -> Path:
-    """Write a run's best weights as a SavedModel, by default below `saved_models/<run name>`."""
-    from zoo.serving.card import About
+def export(
+    run: str | Path, folder: str | Path | None = None, overrides: Any = None, **wanted: Any
+) -> Path:
+    """Write a run's best weights, by default as a SavedModel below `saved_models/<run name>`.
+
+    `wanted` is laid over the recipe's section `export`: `format`, `onnx` or `litert`; `quantize`,
+    `int8` for weights of one byte. Raises ZooError.
+    """
+    from zoo.recipe.sections import Export
+    from zoo.serving import card, formats, signatures
     from zoo.serving.export import export as write
-    from zoo.serving.signatures import Served
-    from zoo.training import report
+    from zoo.training import measured, report
     from zoo.training.run import load_task, resolve
 
-    recipe = resolve(Path(run))
-    measured = parts.evaluation(recipe)
-    model = Served(
-        load_task(Path(run), recipe),
-        parts.tokenizer(recipe),
-        parts.batching(recipe),
-        measured and measured.search,
-    )
-    target = Path(folder or Path("saved_models") / recipe.name)
-    about = About(target.name, recipe.to_yaml(), report.facts(Path(run)))
+    recipe = resolve(Path(run), overrides)
+    asked = dataclasses.replace(parts.export(recipe) or Export(), **wanted)
+    form, mode = make(formats.Format, asked.format), asked.quantize
+    form.require()
+    target = Path(folder or Path(form.folder) / "_".join(filter(None, [recipe.name, mode])))
+    found = parts.evaluation(recipe)
+    text = parts.tokenizer(recipe), parts.batching(recipe), found and found.search
+    model = signatures.Served(load_task(Path(run), recipe), *text)
     with parts.at(recipe, "export"):
-        return write(model, target, parts.export(recipe), about)
+        compared = measured.compared(recipe, model.task, mode) if mode else {}
+        about = card.About(target.name, recipe.to_yaml(), report.facts(Path(run)), compared)
+        return write(model, target, asked, about)

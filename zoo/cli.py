@@ -3,15 +3,14 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 import zoo
 from zoo.bench.command import bench
-from zoo.core import machine
+from zoo.core import folders, machine
 from zoo.core.errors import ZooError
-from zoo.core.folders import room_for_picture
 from zoo.insight.command import explain
 from zoo.recipe.command import Overrides, RecipeName, Tiny, copy, list_
 from zoo.recipe.tokenize import tokenize
@@ -28,6 +27,9 @@ app = typer.Typer(
 )
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that `zoo train` wrote.")]
+Quantize = Annotated[
+    Literal["int8"] | None, typer.Option(help="Round weights to one byte each, as Keras does.")
+]
 app.command("list")(list_)
 app.command()(copy)
 app.command()(tokenize)
@@ -51,7 +53,7 @@ def check(
     from zoo.recipe.load import load
 
     if picture:
-        room_for_picture(picture, "--picture")
+        folders.room_for_picture(picture, "--picture")
     resolved = load(recipe, overrides, tiny)
     build.text(resolved)
     build.distillation(resolved)
@@ -95,9 +97,9 @@ def train(
     facts = zoo.train(resolved, folder, resume)
     print(f"{_summary(facts)}\nReport, log and curve: {folder}", flush=True)
     if wanted := build.export(resolved):
-        target = zoo.export(folder, Path("saved_models") / folder.name)
+        target = zoo.export(folder)
         print(f"Exported: {target}", flush=True)
-        if "generate" in wanted.signatures and wanted.prompt:
+        if wanted.prompt and "generate" in folders.verify(target)["signatures"]:
             _show(target, wanted)
 
 
@@ -122,10 +124,11 @@ def evaluate(
     run: RunFolder,
     overrides: Overrides = None,
     batches: Annotated[int | None, typer.Option(min=1, help="Only so many. [all]")] = None,
+    quantize: Quantize = None,
 ) -> None:
     """Measure a run on its validation text, say with another memory_length."""
     machine.start_backend()
-    found = zoo.evaluate(run, overrides, batches)
+    found = zoo.evaluate(run, overrides, batches, quantize)
     print(f"{_measured(found)}, over {found['tokens']:,.0f} targets")
 
 
@@ -171,13 +174,21 @@ def generate(
 @app.command()
 def export(
     run: RunFolder,
+    overrides: Overrides = None,
     to: Annotated[
         Path | None, typer.Option(help="Folder of versions. [saved_models/<run>]")
     ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option("--format", metavar="KIND", help="One of `zoo list formats`. [saved_model]"),
+    ] = None,
+    quantize: Quantize = None,
 ) -> None:
-    """Write a run's best weights as a SavedModel: text in, text out, no Python of ours."""
+    """Write a run's best weights as a SavedModel: text in, text out, no Python of ours. Or token
+    ids in, scores out: as ONNX or for LiteRT."""
+    said = {"format": format, "quantize": quantize}
     machine.start_backend()
-    print(zoo.export(run, to))
+    print(zoo.export(run, to, overrides, **{name: x for name, x in said.items() if x}))
 
 
 @app.command()

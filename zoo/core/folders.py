@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +39,17 @@ def readable_errors(folder: Path) -> Iterator[None]:
         ) from wrong
 
 
-def write_folder(target: Path, fill: Callable[[Path], None], room: int = 0, **facts: Any) -> None:
+def write_folder(
+    target: Path,
+    fill: Callable[[Path], Any],
+    room: int = 0,
+    learned: Mapping[str, Any] | None = None,
+    **facts: Any,
+) -> None:
     """Fill a folder aside, note the hash of every file and `facts`, then put it at `target`.
 
     `room` is how many bytes must be free before that: HDF5 does not outlive a disk that fills up.
+    `learned` are facts that `fill` adds to on its way.
     """
     aside = target.with_name(f"{target.name}.tmp")
     with readable_errors(target):
@@ -54,7 +61,9 @@ def write_folder(target: Path, fill: Callable[[Path], None], room: int = 0, **fa
             fill(aside)
             files = sorted(file for file in aside.rglob("*") if file.is_file())
             hashes = {file.relative_to(aside).as_posix(): _sha256(file) for file in files}
-            (aside / MANIFEST).write_text(json.dumps({**facts, "sha256": hashes}, indent=1))
+            (aside / MANIFEST).write_text(
+                json.dumps({**facts, **(learned or {}), "sha256": hashes}, indent=1)
+            )
             for file in [*files, aside / MANIFEST]:
                 _sync(file)
             _replace(aside, target)

@@ -1,5 +1,6 @@
 """This machine and what is installed on it."""
 
+import contextlib
 import ctypes
 import importlib
 import importlib.metadata
@@ -8,11 +9,13 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGES = [
     *("attention-zoo", "keras", "keras-hub", "tensorflow", "tensorflow-text", "jax", "numpy"),
     *("tokenizers", "sentencepiece", "safetensors", "sacrebleu", "rouge-score", "scikit-learn"),
+    *("onnx", "tf2onnx", "onnxruntime", "ai-edge-litert"),
 ]
 CGROUP = Path("/sys/fs/cgroup")
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
@@ -84,14 +87,21 @@ def start_backend() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of a graph for each length
-    kept = os.dup(2)
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
+    with quiet():
         import keras
 
         keras.ops.zeros(())
         importlib.import_module("keras_hub")
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Inside, nothing reaches the error output, of libraries in C++ neither."""
+    kept = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)

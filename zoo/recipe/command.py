@@ -39,6 +39,7 @@ SHELVES = {
     "batching": "data/batching",
     "optimizers": "training/optimizers",
     "schedules": "training/schedules",
+    "formats": "serving/formats",
 }
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zoo.data.sources import Source
     from zoo.generation.search import Search
     from zoo.metrics import Metric
+    from zoo.serving.formats import Format
     from zoo.serving.signatures import Signature
     from zoo.tasks import Task
     from zoo.tokenizers import Tokenizer
@@ -119,9 +120,13 @@ class Evaluation:
 @dataclass(frozen=True)
 class Export:
     """What `zoo export` writes, and the prompt that shows it works. The first of the signatures is
-    the one that answers where none is named."""
+    the one that answers where none is named; those of a SavedModel are by default all that its task
+    answers without being told more. Weights are written as they were trained, or in one byte each:
+    `quantize` is Keras's word for how."""
 
-    signatures: list[Signature]
+    signatures: list[Signature] | None = None
+    format: Format | str = "saved_model"
+    quantize: Literal["int8"] | None = None
     prompt: str = ""
     max_new_tokens: PositiveInt = 200
     temperature: PositiveFloat = 0.8

@@ -4,7 +4,8 @@ import json
 from typing import Any, NamedTuple
 
 from zoo.core.kinds import to_config
-from zoo.serving.requests import Request
+from zoo.serving.formats import Written
+from zoo.serving.in_bytes import InBytes
 from zoo.serving.signatures import Served, Signature
 
 LICENCE = (
@@ -22,27 +23,27 @@ class About(NamedTuple):
     """The resolved recipe, as YAML."""
     report: dict[str, Any] = {}
     """What its run reported."""
+    compared: dict[str, Any] = {}
+    """What was measured of it with its own weights, and with those of one byte."""
 
 
-def card(
-    model: Served, about: About, signatures: dict[str, Signature], asked: list[Request]
-) -> str:
+def card(given: InBytes, about: About, written: Written) -> str:
     """Title, measurements, limits, signatures and lines to try it with."""
-    task = model.task
-    kind = type(task).__module__.rpartition(".")[2]
+    model = given.model
+    kind = to_config(model.task)["kind"]
     parts = [
         f"# {about.name}",
-        f"A `{kind}` of {task.count_params():,} parameters. {_trained(about)}",
+        f"A `{kind}` of {given.parameters:,} parameters. {_trained(about)}",
         "## Measured",
-        _measured(about.report),
+        _measured(about.report, given.mode),
+        *given.said(about.compared),
         "## Limits",
         "\n".join(f"- {line}" for line in limits(model)),
         "## Signatures",
-        "\n".join(_signature(name, one) for name, one in signatures.items()),
-        "Each that reads text can also be asked with token ids, as `…_ids`: `token_ids` int32 "
-        "`b t` and `num_tokens` int32 `b` in place of `text`.",
+        "\n".join(_signature(name, one) for name, one in written.signatures.items()),
+        written.reading,
         "## Try it",
-        _lines(about.name, asked),
+        written.lines,
         "## Licence",
         LICENCE,
     ]
@@ -72,13 +73,14 @@ def _trained(about: About) -> str:
     )
 
 
-def _measured(report: dict[str, Any]) -> str:
+def _measured(report: dict[str, Any], mode: str | None) -> str:
     found = report.get("validation") or {}
     numbers = {name: x for name, x in found.items() if isinstance(x, int | float)}
     if not numbers:
         return "Nothing was held out, so nothing is known."
     rows = "\n".join(f"| {name.replace('_', ' ')} | {x:.6g} |" for name, x in numbers.items())
-    return f"On what was held out:\n\n| | |\n| --- | --- |\n{rows}"
+    before = ", before its weights were rounded" if mode else ""
+    return f"On what was held out{before}:\n\n| | |\n| --- | --- |\n{rows}"
 
 
 def _signature(name: str, signature: Signature) -> str:
@@ -86,22 +88,3 @@ def _signature(name: str, signature: Signature) -> str:
     options = {key: x for key, x in to_config(signature).items() if key != "kind"}
     told = f" with `{json.dumps(options)}`" if options else ""
     return f"- `{name}`{told}: {said}"
-
-
-def _lines(name: str, asked: list[Request]) -> str:
-    """A request by curl, and what it answered."""
-    if not asked:
-        return "Its signatures hand a memory on: ask `start`, then `step`."
-    first = asked[0]
-    row = {
-        key: x[0].decode() if x.dtype == object else x[0].item() for key, x in first.inputs.items()
-    }
-    body = json.dumps({"signature_name": first.signature, "instances": [row]}, ensure_ascii=False)
-    quoted = body.replace("'", "'\\''")
-    return (
-        "```bash\n"
-        "tensorflow_model_server --rest_api_port=8501 --model_name="
-        f"{name} --model_base_path=$PWD/saved_models/{name}   # or: zoo serve saved_models\n"
-        f"curl -d '{quoted}' http://localhost:8501/v1/models/{name}:predict\n"
-        "```"
-    )

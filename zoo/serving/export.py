@@ -1,5 +1,6 @@
-"""A trained task to a versioned SavedModel folder that needs no Python of ours."""
+"""A trained task to a versioned folder that needs no Python of ours."""
 
+import dataclasses
 import hashlib
 import re
 import subprocess
@@ -16,52 +17,57 @@ from zoo.core.folders import write_folder
 from zoo.core.kinds import as_list, find, kinds, make, to_config
 from zoo.core.machine import commit, versions
 from zoo.recipe.sections import Export
-from zoo.serving import client, proof, requests
+from zoo.serving import client, proof
 from zoo.serving.card import About, card
+from zoo.serving.formats import Format
+from zoo.serving.in_bytes import weighed
 from zoo.serving.signatures import Served, Signature, ids_in, text_in
 
 
 def export(
     model: Served, folder: Path, wanted: Export | None = None, about: About | None = None
 ) -> Path:
-    """Write `folder/<next version>/`, prove it in a fresh process, and return it. The first
-    signature wanted is also `serving_default`; where nothing is wanted, what `by_default` names is
-    written. Raises ZooError under another backend than TensorFlow and for signatures that the
-    model does not answer, RunError where the SavedModel does not answer as the model does."""
+    """Write `folder/<next version>/` in the format wanted, prove it in a fresh process, and return
+    it. Raises ZooError under another backend than TensorFlow, for packages that are missing and
+    for what the model does not answer, RunError where what is written does not answer as the model
+    does."""
     if keras.config.backend() != "tensorflow":
         raise ZooError(
             f"export needs the TensorFlow backend, found {keras.config.backend()}: SavedModels of "
             "others do not run in stock TensorFlow Serving. Set KERAS_BACKEND=tensorflow."
         )
-    about = about or About(folder.name)
-    task = to_config(model.task)["kind"]
-    found = signatures(task, wanted or Export(signatures=by_default(model)))
-    functions = endpoints(model, found)
+    wanted, about = wanted or Export(), about or About(folder.name)
+    form = make(Format, wanted.format)
+    form.require()
+    kind = to_config(form)["kind"]
+    given = weighed(model, wanted.quantize)
+    write = form.begin(given.model, wanted, about.name)
+    learned: dict[str, Any] = {}
 
     def fill(aside: Path) -> None:
-        root = tf.Module()  # holds no function: those are traced anew when they are saved
-        root.weights = [variable.value for variable in model.task.variables]
-        root.resources = model.tokenizer.resources()
-        tf.saved_model.save(root, str(aside), functions)
-        asked = requests.made(model, {name: (one, functions[name]) for name, one in found.items()})
-        requests.write(aside, model, asked)
-        (aside / "README.md").write_text(card(model, about, found, asked))
+        written = write(aside)
+        (aside / "README.md").write_text(card(given, about, written))
         if about.recipe:
             (aside / "recipe.yaml").write_text(about.recipe)
-        prove(aside, sorted(set(model.tokenizer.custom_ops.values())))
+        learned.update(format=kind, **written.facts, **given.facts(about.compared))
 
     target = folder / str(next_version(folder))
     facts = {
-        "signatures": sorted(functions),
-        "parameters": model.task.count_params(),
+        "parameters": given.parameters,
         "recipe_sha256": hashlib.sha256(about.recipe.encode()).hexdigest(),
         "metrics": about.report.get("validation") or {},
         "versions": versions(),
         "commit": commit(),
-        "custom_ops": model.tokenizer.custom_ops,
     }
-    write_folder(target, fill, **facts)
+    write_folder(target, fill, learned=learned, **facts)
     return target
+
+
+def filled(wanted: Export, model: Served) -> Export:
+    """The same with the signatures that `by_default` names, where none are wanted."""
+    if wanted.signatures is not None:
+        return wanted
+    return dataclasses.replace(wanted, signatures=by_default(model))
 
 
 def signatures(task: str, wanted: Export) -> dict[str, Signature]:
@@ -119,13 +125,18 @@ def prove(folder: Path, libraries: Sequence[str] = ()) -> None:
     """Raises RunError unless the SavedModel in `folder`, loaded in a fresh process that can import
     neither the zoo nor Keras, answers as the live model did. It needs these libraries of
     operations, or those that its manifest names."""
-    done = _alone(proof.__file__, str(folder), *libraries)
+    believe(alone(proof.__file__, str(folder), *libraries), folder)
+
+
+def believe(done: subprocess.CompletedProcess, folder: Path) -> None:
+    """Raises RunError unless a proof has held."""
     if done.returncode:
         said = done.stdout or _last_line(done.stderr)
         raise RunError(f"{folder}: does not answer as the model does: {said.strip()}")
 
 
-def _alone(script: str, *words: str) -> subprocess.CompletedProcess:
+def alone(script: str, *words: str) -> subprocess.CompletedProcess:
+    """A script, run in a fresh process that reads nothing of this one's surroundings."""
     command = [sys.executable, "-I", script, *words]
     return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
 
@@ -139,7 +150,7 @@ def continuation(folder: Path, wanted: Export) -> str:
     that can import neither the zoo nor Keras. Raises RunError when it does not load or answer."""
     options = {"--max-new-tokens": wanted.max_new_tokens, "--temperature": wanted.temperature}
     words = [str(word) for option in options.items() for word in option]
-    done = _alone(client.__file__, str(folder), wanted.prompt, *words)
+    done = alone(client.__file__, str(folder), wanted.prompt, *words)
     if done.returncode:
         reason = _last_line(done.stderr)
         raise RunError(f"{folder}: does not answer in a fresh process: {reason}")

@@ -72,7 +72,12 @@ def _load_operations(folder: Path) -> None:
     """Load the libraries of TensorFlow Text that a manifest names, without its Python, which would
     import Keras. Stock TensorFlow Serving has all of them, so they are all there for a SavedModel
     of somebody else, too."""
-    wanted = verify(folder).get("custom_ops", {}) if (folder / MANIFEST).exists() else None
+    manifest = verify(folder) if (folder / MANIFEST).exists() else None
+    form = manifest.get("format", "saved_model") if manifest else "saved_model"
+    if form != "saved_model":
+        message = f"is of the format {form}: this server answers with SavedModels alone"
+        raise Refused(StatusCode.FAILED_PRECONDITION, message)
+    wanted = None if manifest is None else manifest.get("custom_ops", {})
     found = importlib.util.find_spec("tensorflow_text") if wanted != {} else None
     places = (found.submodule_search_locations or []) if found else []
     there = {file.name: file for p in places for file in Path(p, "python", "ops").glob("*.so")}

@@ -65,6 +65,8 @@ class Signature(Kind):
     """Whether it is what a person would ask first."""
     by_default: ClassVar[bool] = True
     """Whether it is exported where a recipe names none."""
+    numbers: ClassVar[bool] = False
+    """Whether it takes and gives numbers alone, so that formats without texts can hold it."""
 
     def refuses(self, model: Served) -> str:
         """Why it is not exported of a model where a recipe names none; empty when it is."""
@@ -85,6 +87,10 @@ class Signature(Kind):
     def example_options(self) -> dict[str, np.ndarray]:
         """What may be told it beside one text."""
         return {}
+
+    def length(self, model: Served, name: str) -> int:
+        """How many tokens the rows of an input have where a format has to know."""
+        return 1
 
     def read(self, model: Served, text: tf.Tensor) -> Texts:
         """string `b` -> what `answer` is given of it."""

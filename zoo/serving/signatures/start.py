@@ -11,6 +11,7 @@ class Start(Signature):
 
     tasks = ("causal_lm",)
     streams = True
+    numbers = True
 
     def takes(self, model):
         return [spec(tf.int32, [], "batch_size")]

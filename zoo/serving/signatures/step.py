@@ -11,6 +11,7 @@ class Step(Signature):
 
     tasks = ("causal_lm",)
     streams = True
+    numbers = True
 
     def takes(self, model):
         return [spec(tf.int32, [None, None], "token_ids"), *Stream(model).specs()]
