@@ -5,13 +5,15 @@ import random
 import string
 from pathlib import Path
 
+import numpy as np
+
 import zoo
 from zoo.core.kinds import as_node
 from zoo.recipe.load import available
 
-OWN_TEXT = ("translation/", "documents/", "reasoning/")
-"""Folders of recipes that bring no text with them, and cannot be walked without small files."""
-NAMES = sorted(name for name in available() if name.startswith(OWN_TEXT))
+OWN_DATA = ("translation/", "documents/", "reasoning/", "vision/")
+"""Folders of recipes that bring no data with them, and cannot be walked without small files."""
+NAMES = sorted(name for name in available() if name.startswith(OWN_DATA))
 
 
 def write(folder):
@@ -26,8 +28,9 @@ def write(folder):
     (folder / "e.jsonl").write_text("".join(json.dumps(one) + "\n" for one in meetings))
     for split in ("train", "test"):
         (folder / f"qa1_small-stories_{split}.txt").write_text("".join(stories(draw)))
-    plain, other, objects, articles, talks = (
-        str(folder / name) for name in ("a.txt", "b.txt", "c.jsonl", "d.jsonl", "e.jsonl")
+    write_pictures(folder / "f.npz")
+    plain, other, objects, articles, talks, pictures = (
+        str(folder / name) for name in ("a.txt", "b.txt", "c.jsonl", "d.jsonl", "e.jsonl", "f.npz")
     )
     return {
         "text_files": {"path": plain, "validation_path": other},
@@ -42,7 +45,15 @@ def write(folder):
         "meetings": {"path": talks, "validation_path": talks},
         "babi": {"path": str(folder)},
         "rule_taker": {},
+        "image_arrays": {"path": pictures, "validation_path": pictures},
     }
+
+
+def write_pictures(file, number=64, size=8):
+    """Pictures of noise; those of class 1 are brighter."""
+    draw, labels = np.random.default_rng(0), np.arange(number) % 2
+    images = draw.integers(0, 128, (number, size, size, 3)) + 100 * labels[:, None, None, None]
+    np.savez(file, images=images.astype("uint8"), labels=labels)
 
 
 def stories(draw):

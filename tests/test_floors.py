@@ -9,7 +9,15 @@ ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"core"},
     {"metrics"},
-    {"tokenizers", "embeddings", "positions", "attention.patterns", "generation", "data.sources"},
+    {
+        "tokenizers",
+        "embeddings",
+        "positions",
+        "attention.patterns",
+        "generation",
+        "data.sources",
+        "data.augmentation",
+    },
     {"attention.kernels", "data.corpus", "baselines"},
     {"attention", "data.batching", "training.schedules", "training.optimizers"},
     {"data", "blocks.feed_forward"},

@@ -51,3 +51,10 @@ class ImageClassifier(Classifying, Head, KERAS_HUB_IMAGE_CLASSIFIER):
         if self.pooled_dense:
             pooled = ACTIVATIONS[self.activation](self.pooled_dense(pooled))
         return ops.cast(self.output_dense(self.drop(pooled)), "float32"), state
+
+    def measure(self, hidden, targets, weights, taught=None):
+        """The scores of pictures, float32 `b c`; their classes, int `b k`, and how much each of
+        these counts, float `b k`."""
+        spread = lambda scores: ops.repeat(scores[:, None], targets.shape[1], axis=1)  # noqa: E731
+        taught = taught and taught._replace(hidden=spread(taught.hidden))
+        return super().measure(spread(hidden), targets, weights, taught)

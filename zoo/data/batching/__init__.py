@@ -21,7 +21,10 @@ class Batch(NamedTuple):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Rows, and tokens a row."""
+        """Rows, and tokens a row; of a picture, places."""
+        if "images" in self.inputs:
+            rows, height, width, _ = self.inputs["images"].shape
+            return rows, height * width
         return self.inputs["token_ids"].shape
 
 

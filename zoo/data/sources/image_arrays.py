@@ -1,0 +1,78 @@
+"""Pictures in a NumPy file, all of one size, and their classes."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from zoo.core.errors import ZooError, shown, suggest
+from zoo.core.folders import at_home
+from zoo.core.types import Fraction
+from zoo.data.sources import Document, Source
+from zoo.data.sources._pairs import answered
+from zoo.data.sources._parted import parted
+
+
+class ImageArrays(Source):
+    """`.npz` files with `images`, uint8 `n y x c` or `n y x`, and `labels`, whole numbers `n`,
+    under these names or others. A document is the bytes of a picture, row by row; its answer the
+    number of its class. Without a `validation_path` a `validation_fraction` is held out, spread
+    over all.
+    Raises ZooError for a file that holds anything else."""
+
+    def __init__(
+        self,
+        path: str,
+        validation_path: str | None = None,
+        validation_fraction: Fraction | None = None,
+        images: str = "images",
+        labels: str = "labels",
+    ):
+        if validation_path and validation_fraction:
+            raise ZooError("give this or validation_fraction, not both.", "validation_path")
+        self.path, self.validation_path = path, validation_path
+        self.validation_fraction = validation_fraction
+        self.images, self.labels = images, labels
+
+    def train(self):
+        return parted(self._documents(self.path, "path"), self.validation_fraction)[0]
+
+    def validation(self):
+        if self.validation_path is None:
+            return parted(self._documents(self.path, "path"), self.validation_fraction)[1]
+        return self._documents(self.validation_path, "validation_path")
+
+    def _documents(self, path: str, option: str) -> list[Document]:
+        images, labels = self._read(path, option)
+        return [
+            answered(f"{path}:{place}", image.tobytes(), str(label).encode())
+            for place, (image, label) in enumerate(zip(images, labels))
+        ]
+
+    def _read(self, path: str, option: str) -> tuple[np.ndarray, np.ndarray]:
+        """uint8 `n y x c` or `n y x`, and int `n`."""
+        file = Path(at_home(path))
+        try:
+            with np.load(file, allow_pickle=False) as held:
+                images, labels = (self._array(held, path, option, n) for n in ("images", "labels"))
+        except FileNotFoundError as wrong:
+            near = [one.name for one in file.parent.glob("*")] if file.parent.is_dir() else []
+            raise ZooError(
+                f"there is no file {file}. {suggest(file.name, near)}", option
+            ) from wrong
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as wrong:
+            raise ZooError(f"{path}: is no .npz file that can be read: {wrong}", option) from wrong
+        if images.dtype != np.uint8 or images.ndim not in (3, 4):
+            found = f"found {self.images} of {images.dtype} {list(images.shape)}"
+            raise ZooError(f"{path}: {found}, expected uint8 of [n, y, x, c] or [n, y, x].", option)
+        if labels.dtype.kind not in "iu" or labels.shape != images.shape[:1] or not len(labels):
+            found = f"found {self.labels} of {labels.dtype} {list(labels.shape)}"
+            wanted = f"whole numbers of [{len(images)}], one or more"
+            raise ZooError(f"{path}: {found}, expected {wanted}.", option)
+        return images, labels
+
+    def _array(self, held, path, option, which) -> np.ndarray:
+        name = getattr(self, which)
+        if name not in held:
+            raise ZooError(f"{path}: holds no {shown(name)}. {suggest(name, held.files)}", which)
+        return held[name]
