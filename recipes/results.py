@@ -298,6 +298,14 @@ def reasoning(results: Results) -> None:
     results.report("reasoning", ["babi", "soft_reasoner"])
 
 
+def pictures(results: Results) -> None:
+    """Small pictures and their classes."""
+    train, test = results.apart("cifar10-subset", "npz")
+    results.train("coatnet_cifar", "coatnet_cifar", train)
+    results.evaluate("coatnet_cifar", *test)
+    results.report("pictures", ["coatnet_cifar"])
+
+
 SECTIONS = {
     section.__name__: section
     for section in (
@@ -311,6 +319,7 @@ SECTIONS = {
         meetings,
         news,
         reasoning,
+        pictures,
     )
 }
 

@@ -75,7 +75,7 @@ def test_every_kind_in_the_tables_exists():
 
     rows = dict(re.findall(r"^\| (\w+) \| (`.*?) \|$", TEXT, re.MULTILINE))
     shelves = {"patterns": "attention/patterns", "kernels": "attention/kernels"}
-    shelves["feed_forward"] = "blocks/feed_forward"
+    shelves |= {"feed_forward": "blocks/feed_forward", "image_blocks": "blocks/image"}
     same = ["attention", "positions", "backbones", "embeddings", "tasks", "tokenizers", "blocks"]
     for name, shelf in {**shelves, **dict(zip(same, same))}.items():
         named = set(re.findall(r"`(\w+)`", rows[name])) - {"layer_norm", "rms_norm"}
