@@ -11,16 +11,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_files
 import tensorflow as tf
 from bad_input import refused, says
 from examples import attention, causal_lm, gpt, transformer
 from test_signatures import headed, read
 from test_tokenizers import learned
 
-from zoo.core.errors import RunError
+import zoo
+from zoo.core.errors import RunError, ZooError
 from zoo.core.folders import verify
 from zoo.core.kinds import kinds, make
 from zoo.data.batching.labelled import Labelled
+from zoo.recipe import build
+from zoo.recipe.load import available
 from zoo.recipe.sections import Export
 from zoo.serving.export import believe, export
 from zoo.serving.formats import Format, _proof, litert
@@ -108,6 +112,7 @@ def test_the_folder_holds_all_that_is_needed_to_ask(classifier, form):
     manifest = verify(folder)
     assert (manifest["format"], manifest["signatures"]) == (form, ["logits"])
     assert manifest["tokenizer"]["kind"] == "word_piece"
+    assert folder.stat().st_mode == folder.parent.stat().st_mode, "others may read it, too"
     for name, content in words.assets.items():
         assert (folder / "tokenizer" / name).read_bytes() == content
     card = (folder / "README.md").read_text()
@@ -184,3 +189,29 @@ def test_a_missing_package_is_named_with_its_extra(tmp_path, monkeypatch, gpt_lm
 def test_an_unknown_format_is_refused_with_what_is_near(tmp_path, gpt_lm):
     message = refused(export, Served(gpt_lm, Bytes()), tmp_path / "model", Export(format="onx"))
     says(message, "no 'onx' in serving/formats", "Did you mean 'onnx'?")
+
+
+ALONE = [
+    name
+    for name in available()
+    if not name.startswith("published/") and not small_files.needed(name)
+]
+"""Recipes that begin with no other run."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ALONE)
+def test_the_model_of_every_recipe_is_written_or_refused_in_a_line(name, form, tmp_path):
+    files = small_files.write(tmp_path)
+    given = small_files.overrides(name, files) if name in small_files.NAMES else []
+    recipe = zoo.load_recipe(name, given, tiny=True)
+    model = Served(build.task(recipe), build.tokenizer(recipe), build.batching(recipe))
+    said = written_or_refused(model, tmp_path / "model", form)
+    assert said == "written" or (f"{form} cannot hold this model" in said and len(said) < 200)
+
+
+def written_or_refused(model, folder, form):
+    try:
+        return export(model, folder, Export(format=form)) and "written"
+    except ZooError as wrong:
+        return str(wrong)

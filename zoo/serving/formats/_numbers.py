@@ -134,7 +134,8 @@ class Numbers(Format):
                 except Refused as wrong:
                     reasons.append(str(wrong))
                     continue
-                shutil.copytree(trial, aside, dirs_exist_ok=True)
+                for file in Path(trial).iterdir():
+                    shutil.copyfile(file, aside / file.name)
                 return traced
         raise Refused(reasons[-1])
 
