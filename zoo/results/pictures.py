@@ -77,14 +77,20 @@ def _against_options(runs: Sequence[Run]) -> dict[str, tuple[list[Line], dict[st
             for name, of in by_run.items()
         ]
         up = said.words.replace("{}", "").strip()
-        pictures[key.rpartition(".")[2]] = lines, _axes(key, up, xscale=_scale(lines))
+        names = any(
+            f"{key}=[" in one for run in runs for e in run.evaluations for one in e.overrides
+        )
+        pictures[key.rpartition(".")[2]] = lines, _axes(key, up, **_along(lines, names))
     return pictures
 
 
-def _scale(lines: Sequence[Line]) -> str:
-    """Logarithmic where numbers grow by more than a factor of ten."""
+def _along(lines: Sequence[Line], names: bool) -> dict[str, Any]:
+    """How places lie: numbers in lists are names, which have no line between them. Others lie on a
+    logarithmic axis where they grow by more than a factor of ten."""
     right = [x for _, places, _ in lines for x in places]
-    return "log" if min(right) > 0 and max(right) > 10 * min(right) else "linear"
+    if names:
+        return {"apart": sorted(set(right))}
+    return {"xscale": "log" if min(right) > 0 and max(right) > 10 * min(right) else "linear"}
 
 
 def _number(text: str) -> float | None:
@@ -100,12 +106,19 @@ def _draw(file: Path, lines: Sequence[Line], axes: dict[str, Any]) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
+    trained, apart = axes.pop("trained", []), axes.pop("apart", [])
     figure, plot = pyplot.subplots(figsize=(8, 4), layout="constrained")
     for name, right, up in lines:
-        plot.plot(right, up, marker="o", markersize=3, label=f"{name} ({up[-1]:.3g})")
-    for length in axes.get("trained", []):
+        if apart:
+            plot.plot(right, up, "o", label=name)
+        else:
+            plot.plot(right, up, marker="o", markersize=3, label=f"{name} ({up[-1]:.3g})")
+    for length in trained:
         plot.axvline(length, linestyle="--", color="gray", linewidth=1, label=f"trained: {length}")
-    plot.set(**{name: value for name, value in axes.items() if name != "trained"})
+    plot.set(**axes)
+    if apart:
+        plot.set_xticks(apart)
+        plot.set_ylim(bottom=0)
     if axes.get("xscale") == "log":
         places = sorted({x for _, right, _ in lines for x in right})
         plot.set_xticks(places, [f"{x:,.0f}" for x in places], rotation=45, ha="right")
