@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_files
 import tensorflow_text
 from examples import causal_lm, transformer_xl
 from python_free import Client, built
@@ -117,6 +118,8 @@ EXPORTED = [name for name in available() if exported(zoo.load_recipe(name, tiny=
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [one for one in EXPORTED if not one.startswith("published/")])
 def test_every_recipe_that_is_exported_answers(name, client, tmp_path):
-    walked = walk(name, tmp_path / "run")
+    files = small_files.write(tmp_path)
+    given = small_files.overrides(name, files) if name in small_files.NAMES else []
+    walked = walk(name, tmp_path / "run", given)
     folder = zoo.export(walked.run, tmp_path / "model")
     assert answers_its_requests(client(folder), folder)

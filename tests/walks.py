@@ -29,10 +29,10 @@ class Walked(NamedTuple):
     report: dict
 
 
-def walk(name, run):
-    quick = () if name in COMPILED else INTERPRETED
+def walk(name, run, overrides=()):
+    quick = [*(() if name in COMPILED else INTERPRETED), *overrides]
     zoo.train(zoo.load_recipe(name, [*quick, "training.steps=20"], tiny=True), run)
-    recipe = zoo.load_recipe(name, [*quick], tiny=True)
+    recipe = zoo.load_recipe(name, quick, tiny=True)
     return Walked(recipe, run, zoo.train(recipe, run, resume=True))
 
 
