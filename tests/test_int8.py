@@ -105,6 +105,7 @@ def test_what_cannot_hold_bytes_says_what_can(task, tmp_path):
     says(message, "quantize: litert has no products of bytes", "saved_model or onnx")
 
 
+@pytest.mark.slow
 def test_a_run_is_measured_and_exported_as_bytes(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text.txt").write_text("def area(w, h): return w * h\n" * 400)
