@@ -1,7 +1,7 @@
 """`zoo check --equality`: every recipe's model is the same however its text is cut."""
 
 import pytest
-from small_files import OWN_TEXT
+from small_files import OWN_DATA
 from typer.testing import CliRunner
 
 import zoo
@@ -11,7 +11,7 @@ from zoo.core.errors import ZooError
 from zoo.recipe.equality import equality
 from zoo.recipe.load import available
 
-ELSEWHERE = ("published/", *OWN_TEXT)
+ELSEWHERE = ("published/", *OWN_DATA)
 RECIPES = sorted(name for name in available() if not name.startswith(ELSEWHERE))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from keras import ops
-from small_files import OWN_TEXT
+from small_files import OWN_DATA
 from walks import evaluates_as_reported, is_checked_as_reported, walk
 
 import zoo
@@ -18,7 +18,7 @@ def task(name):
     return as_node(zoo.load_recipe(name).tree["model"]["task"])["kind"]
 
 
-ELSEWHERE = ("published/", *OWN_TEXT)
+ELSEWHERE = ("published/", *OWN_DATA)
 RECIPES = [n for n in available() if not n.startswith(ELSEWHERE) and task(n) != "causal_lm"]
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_files import NAMES as OWN_TEXT
+from small_files import NAMES as OWN_DATA
 from test_task_walks import RECIPES as OTHER_TASKS
 from walks import evaluates_as_reported, is_checked_as_reported, walk
 
@@ -21,13 +21,13 @@ EXPORTED = (
 """Learned tokens, a memory, and attention by hashes, which is exact where it is served. The slow
 tests export all recipes that ask for it."""
 PUBLISHED = [name for name in available() if name.startswith("published/")]
-RECIPES = [n for n in sorted(available()) if n not in (*PUBLISHED, *OTHER_TASKS, *OWN_TEXT)]
+RECIPES = [n for n in sorted(available()) if n not in (*PUBLISHED, *OTHER_TASKS, *OWN_DATA)]
 
 
 def test_no_recipe_is_left_out():
     """Those of other tasks are walked in test_task_walks, published in test_published_recipes, and
     in test_own_text those which read text of the user's."""
-    walked = [*RECIPES, *OTHER_TASKS, *PUBLISHED, *OWN_TEXT]
+    walked = [*RECIPES, *OTHER_TASKS, *PUBLISHED, *OWN_DATA]
     files = folder().rglob("*.yaml")
     found = [file.relative_to(folder()).with_suffix("").as_posix() for file in files]
     assert sorted(walked) == sorted(found)

@@ -7,42 +7,22 @@ import numpy as np
 
 from zoo.core.errors import ZooError, shown, suggest
 from zoo.core.folders import at_home
-from zoo.core.types import Fraction
-from zoo.data.sources import Document, Source
 from zoo.data.sources._pairs import answered
-from zoo.data.sources._parted import parted
+from zoo.data.sources._parted import Parted
 
 
-class ImageArrays(Source):
+class ImageArrays(Parted):
     """`.npz` files with `images`, uint8 `n y x c` or `n y x`, and `labels`, whole numbers `n`,
     under these names or others. A document is the bytes of a picture, row by row; its answer the
     number of its class. Without a `validation_path` a `validation_fraction` is held out, spread
     over all.
     Raises ZooError for a file that holds anything else."""
 
-    def __init__(
-        self,
-        path: str,
-        validation_path: str | None = None,
-        validation_fraction: Fraction | None = None,
-        images: str = "images",
-        labels: str = "labels",
-    ):
-        if validation_path and validation_fraction:
-            raise ZooError("give this or validation_fraction, not both.", "validation_path")
-        self.path, self.validation_path = path, validation_path
-        self.validation_fraction = validation_fraction
+    def __init__(self, images: str = "images", labels: str = "labels", **kwargs):
+        super().__init__(**kwargs)
         self.images, self.labels = images, labels
 
-    def train(self):
-        return parted(self._documents(self.path, "path"), self.validation_fraction)[0]
-
-    def validation(self):
-        if self.validation_path is None:
-            return parted(self._documents(self.path, "path"), self.validation_fraction)[1]
-        return self._documents(self.validation_path, "validation_path")
-
-    def _documents(self, path: str, option: str) -> list[Document]:
+    def documents(self, path, option):
         images, labels = self._read(path, option)
         return [
             answered(f"{path}:{place}", image.tobytes(), str(label).encode())

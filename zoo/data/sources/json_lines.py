@@ -3,14 +3,14 @@
 import numpy as np
 
 from zoo.core.errors import ZooError
-from zoo.core.types import Fraction, NonNegativeInt
-from zoo.data.sources import Document, Source
+from zoo.core.types import NonNegativeInt
+from zoo.data.sources import Document
 from zoo.data.sources._files import field, objects
 from zoo.data.sources._pairs import answered
-from zoo.data.sources._parted import parted
+from zoo.data.sources._parted import Parted
 
 
-class JsonLines(Source):
+class JsonLines(Parted):
     """`text` names the field that holds a document's text, `answer` the one that holds its answer:
     a summary, or the name or number of a class. Without `answer` nothing is asked. Documents whose
     text has fewer than `min_bytes` are left out: `zoo evaluate` measures the long ones apart.
@@ -20,28 +20,15 @@ class JsonLines(Source):
 
     def __init__(
         self,
-        path: str,
-        validation_path: str | None = None,
         text: str = "text",
         answer: str | None = None,
         min_bytes: NonNegativeInt = 0,
-        validation_fraction: Fraction | None = None,
+        **kwargs,
     ):
-        if validation_path and validation_fraction:
-            raise ZooError("give this or validation_fraction, not both.", "validation_path")
-        self.path, self.validation_path = path, validation_path
-        self.validation_fraction = validation_fraction
+        super().__init__(**kwargs)
         self.text, self.answer, self.min_bytes = text, answer, min_bytes
 
-    def train(self):
-        return parted(self._documents(self.path, "path"), self.validation_fraction)[0]
-
-    def validation(self):
-        if self.validation_path is None:
-            return parted(self._documents(self.path, "path"), self.validation_fraction)[1]
-        return self._documents(self.validation_path, "validation_path")
-
-    def _documents(self, path, option) -> list[Document]:
+    def documents(self, path, option):
         found = [self._document(name, fields) for name, fields in objects(path, option)]
         long = [document for document in found if _size(document) >= self.min_bytes]
         if not long:
