@@ -241,3 +241,32 @@ def test_a_grid_that_nothing_tells_is_asked_for():
             },
             vocabulary_size=10,
         )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"num_layers": 2, "blocks": None}, "expected what the 2 layers are"),
+        ({"image_mean": [0.0]}, "found 1, expected 3, one a channel"),
+        ({"kind_of_block": "reversible"}, "pictures are read in one stream"),
+    ],
+)
+def test_what_no_picture_can_be_read_by_is_said(options, said):
+    written, _ = vit()
+    if kind := options.pop("kind_of_block", None):
+        written["blocks"] = {**written["blocks"], "kind": kind}
+    asked = {"kind": "conv_attention", "image_size": 32, **written, **options}
+    with pytest.raises(ZooError, match=said):
+        make(Backbone, asked)
+
+
+def test_blocks_over_places_are_told_which_layer_they_are():
+    """As patterns that differ from layer to layer have to know."""
+    looks = attention(4, 8, pattern={"kind": "big_bird", "num_heads": 4, "block_size": 1})
+    written, _ = vit()
+    written["blocks"] = {**written["blocks"], "attention": looks}
+    made = make(Backbone, {"kind": "conv_attention", "image_size": 32, **written})
+    drawn = [block.attention.pattern for block in made.transformer_layers]
+    places = np.arange(17)
+    first, second = (one.sized(17).allowed(places[:, None], places) for one in drawn)
+    assert not np.array_equal(first, second)

@@ -13,10 +13,12 @@ from keras import ops
 
 from zoo.backbones import Backbone
 from zoo.backbones._memory import Phase, run
+from zoo.backbones._stack import stack
 from zoo.backbones._stage import Stage
 from zoo.blocks import Block
 from zoo.blocks.image import ImageBlock
 from zoo.blocks.image._places import in_a_row
+from zoo.core.errors import ZooError
 from zoo.core.kinds import as_list, make, to_config
 from zoo.core.norms import norm as make_norm
 from zoo.core.types import NonNegativeInt, PositiveFloat, PositiveInt, Probability
@@ -32,7 +34,8 @@ class ConvAttention(Backbone):
     nothing is said. `stages` follow one another; a picture on its way skips more and more of their
     branches in training, up to a part of `stochastic_depth`. What the last gives is read row by row
     by `num_layers` of `blocks`, if there are any: behind a learned `class_token`, and with a
-    `position`.
+    `position`. Raises ZooError for a mean or deviation of other than `num_channels`, for layers
+    without blocks, and for blocks of several streams.
     """
 
     def __init__(
@@ -57,16 +60,17 @@ class ConvAttention(Backbone):
         **kwargs,
     ):
         # === Layers ===
+        for name, given in (("image_mean", image_mean), ("image_std", image_std)):
+            if given and len(given) != num_channels:
+                raise ZooError(f"found {len(given)}, expected {num_channels}, one a channel.", name)
         mean, std = (np.array(given or [GREY] * num_channels) for given in (image_mean, image_std))
         scale, offset = (1 / std).tolist(), (-mean / std).tolist()
         self.rescale = keras.layers.Rescaling(scale, offset, name="rescale", dtype=dtype)
         written = [stage if isinstance(stage, Stage) else Stage(**stage) for stage in stages]
         self.image_layers = image_layers(written, stochastic_depth, dtype)
-        cycle = as_list(blocks) if blocks else []
-        self.transformer_layers = [
-            make(Block, cycle[layer % len(cycle)], name=f"block_{layer}", dtype=dtype)
-            for layer in range(num_layers)
-        ]
+        self.transformer_layers = stack(blocks, num_layers, dtype)
+        if any(block.num_streams > 1 for block in self.transformer_layers):
+            raise ZooError("pictures are read in one stream, use other blocks.", "blocks")
         self.start = Start(class_token, initializer_range, name="start", dtype=dtype)
         self.position = make(Position, position, name="position", dtype=dtype)
         self.embedding_dropout = keras.layers.Dropout(
@@ -81,7 +85,7 @@ class ConvAttention(Backbone):
             "image_size": image_size,
             "stages": [to_config(vars(stage)) for stage in written],
             "num_layers": num_layers,
-            "blocks": to_config(self.transformer_layers[: len(cycle)]) or None,
+            "blocks": to_config(self.transformer_layers[: len(as_list(blocks or []))]) or None,
             "class_token": class_token,
             "final_norm": final_norm,
             "norm": norm,

@@ -7,6 +7,7 @@ from keras import ops
 
 from zoo.backbones import Backbone
 from zoo.backbones._memory import Phase, run
+from zoo.backbones._stack import stack
 from zoo.blocks import Block
 from zoo.core.errors import ZooError
 from zoo.core.kinds import as_list, make, to_config
@@ -94,15 +95,7 @@ class Transformer(Backbone):
         self.embedding_dropout = keras.layers.Dropout(
             dropout, name="embedding_dropout", dtype=dtype
         )
-        cycle = as_list(blocks)
-        self.transformer_layers = [
-            make(Block, cycle[layer % len(cycle)], name=f"block_{layer}", dtype=dtype)
-            for layer in range(num_layers)
-        ]
-        for number, block in enumerate(self.transformer_layers):
-            block.stand_in(number)
-            if number:
-                block.tie(self.transformer_layers[0])
+        self.transformer_layers = stack(blocks, num_layers, dtype)
         self.num_streams = streams(self.transformer_layers, memory)
         self.marks = {name for block in self.transformer_layers for name in block.marks}
         self.output_norm = final_norm and make_norm(*normal, name="output_norm", dtype=dtype)
@@ -114,7 +107,7 @@ class Transformer(Backbone):
             "vocabulary_size": vocabulary_size,
             "num_layers": num_layers,
             "hidden_dim": hidden_dim,
-            "blocks": to_config(self.transformer_layers[: len(cycle)]),
+            "blocks": to_config(self.transformer_layers[: len(as_list(blocks))]),
             "num_segments": num_segments,
             "embedding_norm": embedding_norm,
             "final_norm": final_norm,
