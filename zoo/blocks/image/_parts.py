@@ -51,8 +51,8 @@ class Normal(LayerKind):
         return ACTIVATIONS[self.activation](x) if self.activation else x
 
 
-class Padded(keras.layers.Conv2D):
-    """A convolution of what is padded as a block says."""
+class Sided:
+    """Pads as a block says, before a class of Keras that convolves."""
 
     def __init__(self, *args: Any, sides: str, **kwargs: Any):
         super().__init__(*args, padding=border(sides), **kwargs)
@@ -62,25 +62,22 @@ class Padded(keras.layers.Conv2D):
         return super().call(padded(x, self.kernel_size[0], self.strides[0], self.sides))
 
 
+class Padded(Sided, keras.layers.Conv2D):
+    """A convolution."""
+
+
+class Depthwise(Sided, keras.layers.DepthwiseConv2D):
+    """A convolution of every feature by itself."""
+
+
 class Standardized(Padded):
-    """The same with weights of mean 0 and variance 1 over what each output sees."""
+    """A convolution with weights of mean 0 and variance 1 over what each output sees."""
 
     def convolution_op(self, inputs, kernel):
         wide = ops.cast(kernel, "float32")
         mean, variance = ops.moments(wide, axes=(0, 1, 2), keepdims=True)
         kernel = ops.cast((wide - mean) * ops.rsqrt(variance + 1e-8), kernel.dtype)
         return super().convolution_op(inputs, kernel)
-
-
-class Depthwise(keras.layers.DepthwiseConv2D):
-    """The same of every feature by itself."""
-
-    def __init__(self, *args: Any, sides: str, **kwargs: Any):
-        super().__init__(*args, padding=border(sides), **kwargs)
-        self.sides = sides
-
-    def call(self, x):
-        return super().call(padded(x, self.kernel_size[0], self.strides[0], self.sides))
 
 
 def border(sides: str) -> str:

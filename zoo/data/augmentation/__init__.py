@@ -1,7 +1,6 @@
 """How pictures are changed before they are trained on, so that no model sees the same one twice."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,23 +26,3 @@ class Augmentation(Kind):
     def change(self, pictures: Pictures, luck: np.random.Generator) -> Pictures:
         """The same pictures, changed as luck will have it."""
         raise NotImplementedError
-
-
-def transformed(make: Callable[[int], Any], images: np.ndarray, luck: np.random.Generator) -> Any:
-    """What the layer of Keras that `make` makes of a seed makes of pictures `b y x c`, and how it
-    drew it: from luck alone."""
-    from keras import ops
-
-    layer = make(int(luck.integers(2**31)))
-    drawn = layer.get_random_transformation(images, training=True)
-    changed = layer.transform_images(ops.convert_to_tensor(images), drawn, training=True)
-    return np.asarray(changed, "float32"), drawn
-
-
-def mixed(pictures: Pictures, images: np.ndarray, order: Any, share: Any) -> Pictures:
-    """Pictures of which each holds a `share`, `b`, of its own and for the rest another, `order`."""
-    order = np.asarray(order)
-    share = np.broadcast_to(np.reshape(share, (-1, 1)), (len(images), 1)).astype("float32")
-    labels = np.concatenate([pictures.labels, pictures.labels[order]], axis=1)
-    shares = [pictures.shares * share, pictures.shares[order] * (1 - share)]
-    return Pictures(images, labels, np.concatenate(shares, axis=1))

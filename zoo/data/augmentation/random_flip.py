@@ -2,20 +2,16 @@
 
 from typing import Literal
 
-from zoo.data.augmentation import Augmentation, transformed
+from zoo.data.augmentation._by_keras import ByKeras
 
 
-class RandomFlip(Augmentation):
+class RandomFlip(ByKeras):
     """`mode` says which way."""
 
     def __init__(self, mode: Literal["horizontal", "vertical"] = "horizontal"):
         self.mode = mode
 
-    def change(self, pictures, luck):
-        images, _ = transformed(self._layer, pictures.images, luck)
-        return pictures._replace(images=images)
-
-    def _layer(self, seed):
+    def layer(self, seed):
         import keras
 
         return keras.layers.RandomFlip(self.mode, seed=seed)

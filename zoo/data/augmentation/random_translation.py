@@ -1,20 +1,16 @@
 """Pictures moved a little; black comes in at the border."""
 
 from zoo.core.types import Probability
-from zoo.data.augmentation import Augmentation, transformed
+from zoo.data.augmentation._by_keras import ByKeras
 
 
-class RandomTranslation(Augmentation):
+class RandomTranslation(ByKeras):
     """Up and down by up to a part `height_factor` of the height, and as well to the sides."""
 
     def __init__(self, height_factor: Probability = 0.125, width_factor: Probability = 0.125):
         self.height_factor, self.width_factor = height_factor, width_factor
 
-    def change(self, pictures, luck):
-        images, _ = transformed(self._layer, pictures.images, luck)
-        return pictures._replace(images=images)
-
-    def _layer(self, seed):
+    def layer(self, seed):
         import keras
 
         return keras.layers.RandomTranslation(

@@ -21,14 +21,19 @@ def lines(path: str, option: str) -> list[str]:
         text = io.StringIO(data.decode("utf-8-sig"), newline=None)
         return [line.removesuffix("\n") for line in text]
     except FileNotFoundError as wrong:
-        near = [other.name for other in file.parent.glob("*")] if file.parent.is_dir() else []
-        raise ZooError(f"there is no file {file}. {suggest(file.name, near)}", option) from wrong
+        raise missing(file, option) from wrong
     except OSError as wrong:
         raise ZooError(f"{file} cannot be read: {wrong.strerror or wrong}.", option) from wrong
     except (EOFError, zlib.error) as wrong:
         raise ZooError(f"{file} is damaged: {wrong}.", option) from wrong
     except UnicodeDecodeError as wrong:
         raise ZooError(f"{file}: found bytes that are not UTF-8 text.", option) from wrong
+
+
+def missing(file: Path, option: str) -> ZooError:
+    """Of a file that is not there: what is near."""
+    near = [other.name for other in file.parent.glob("*")] if file.parent.is_dir() else []
+    return ZooError(f"there is no file {file}. {suggest(file.name, near)}", option)
 
 
 def objects(path: str, option: str) -> Iterator[tuple[str, dict[str, Any]]]:

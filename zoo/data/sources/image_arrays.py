@@ -7,6 +7,7 @@ import numpy as np
 
 from zoo.core.errors import ZooError, shown, suggest
 from zoo.core.folders import at_home
+from zoo.data.sources._files import missing
 from zoo.data.sources._pairs import answered
 from zoo.data.sources._parted import Parted
 
@@ -36,10 +37,7 @@ class ImageArrays(Parted):
             with np.load(file, allow_pickle=False) as held:
                 images, labels = (self._array(held, path, option, n) for n in ("images", "labels"))
         except FileNotFoundError as wrong:
-            near = [one.name for one in file.parent.glob("*")] if file.parent.is_dir() else []
-            raise ZooError(
-                f"there is no file {file}. {suggest(file.name, near)}", option
-            ) from wrong
+            raise missing(file, option) from wrong
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as wrong:
             raise ZooError(f"{path}: is no .npz file that can be read: {wrong}", option) from wrong
         if images.dtype != np.uint8 or images.ndim not in (3, 4):
