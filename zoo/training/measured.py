@@ -24,8 +24,8 @@ def compared(recipe: Resolved, task: Any, mode: str) -> dict[str, Any]:
     `on` what; that alone says why where there is nothing to measure them on."""
     try:
         text = build.text(recipe)
-    except ZooError as wrong:
-        return {"on": str(wrong)}
+    except ZooError:  # which names places of this machine, and a card is given away
+        return {"on": "the data of its recipe was not there, or not as it was."}
     if text.validation is None:
         return {"on": "its recipe holds out no validation text."}
     found = [of(recipe, one, text, COMPARED) for one in (task, quantized(task, mode))]
