@@ -79,7 +79,7 @@ def test_a_model_with_a_head_answers(task, wanted, client, tmp_path):
     assert ('- `attend` with `{"max_tokens": 512}`: text string' in told) == ("attend" in wanted)
 
 
-@pytest.mark.parametrize(("kind", "name"), zip(SEARCHES, ["translate", "summarize"]))
+@pytest.mark.parametrize(("kind", "name"), [*zip(SEARCHES, ["translate", "summarize"])])
 def test_a_model_that_reads_and_writes_answers(kind, name, client, tmp_path):
     words = learned("word_piece")
     task, batching = reading_and_writing(words, kind)

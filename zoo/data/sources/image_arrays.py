@@ -19,8 +19,15 @@ class ImageArrays(Parted):
     over all.
     Raises ZooError for a file that holds anything else."""
 
-    def __init__(self, images: str = "images", labels: str = "labels", **kwargs):
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        path: str,
+        validation_path: str | None = None,
+        images: str = "images",
+        labels: str = "labels",
+        **kwargs,
+    ):
+        super().__init__(path, validation_path, **kwargs)
         self.images, self.labels = images, labels
 
     def documents(self, path, option):

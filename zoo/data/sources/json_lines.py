@@ -20,12 +20,14 @@ class JsonLines(Parted):
 
     def __init__(
         self,
+        path: str,
+        validation_path: str | None = None,
         text: str = "text",
         answer: str | None = None,
         min_bytes: NonNegativeInt = 0,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(path, validation_path, **kwargs)
         self.text, self.answer, self.min_bytes = text, answer, min_bytes
 
     def documents(self, path, option):
