@@ -6,6 +6,7 @@ from typing import Any
 from zoo.convert import files
 from zoo.convert.config import Config
 from zoo.convert.families import Family
+from zoo.convert.timm import Timm
 from zoo.core.check import check, dotted
 from zoo.core.errors import ZooError, shown, suggest
 from zoo.core.kinds import find, kinds
@@ -30,22 +31,45 @@ def opened(folder: Path) -> tuple[Family, Config]:
     if not folder.is_dir():
         raise ZooError(f"{folder}: is no folder; expected one with a {files.CONFIG} and weights.")
     config = Config(files.read_json(folder / files.CONFIG), str(folder / files.CONFIG))
-    return family_of(config.fields.get("model_type"), config.place), config
+    fields = config.fields
+    if fields.get("model_type") is None and "architecture" in fields:
+        return _architecture(fields["architecture"], config.place), config
+    return _model_type(fields.get("model_type"), config.place), config
 
 
-def family_of(model_type: Any, place: str) -> Family:
-    """The family of a `model_type`. Raises ZooError for one that is not here."""
+def family_of(name: str, place: str) -> Family:
+    """The family of a `model_type`, or of an `architecture` of timm. Raises ZooError for one that
+    is not here."""
+    timm = name in architectures()
+    return _architecture(name, place) if timm else _model_type(name, place)
+
+
+def architectures() -> dict[str, type[Timm]]:
+    """The architectures of timm, and what reads each."""
+    found = (find(Timm.shelf, kind) for kind in kinds(Timm.shelf))
+    return {name: family for family in found for name in family.models}
+
+
+def _architecture(name: Any, place: str) -> Family:
+    known = architectures()
+    if not isinstance(name, str) or name not in known:
+        hint = suggest(str(name), known)
+        raise ZooError(f"{place}: architecture: {shown(name)} is not supported. {hint}")
+    return known[name](name)
+
+
+def _model_type(name: Any, place: str) -> Family:
     known = {kind.replace("_", "-"): kind for kind in kinds(Family.shelf)}
-    if str(model_type).replace("_", "-") not in known:
-        found = f"{shown(model_type)} is not supported" if model_type else "is missing"
-        hint = suggest(str(model_type), known)
+    if str(name).replace("_", "-") not in known:
+        found = f"{shown(name)} is not supported" if name else "is missing"
+        hint = suggest(str(name), known)
         raise ZooError(f"{place}: model_type: {found}. {hint}")
-    return find(Family.shelf, known[model_type.replace("_", "-")])()
+    return find(Family.shelf, known[name.replace("_", "-")])()
 
 
 def parts(family: Family, config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
     """The backbone and the task of a config. Raises ZooError for what no model of ours is."""
-    backbone, kind = family.backbone(config), _task(family, config)
+    backbone, kind = family.backbone(config), family.kind(config)
     if not kind:
         config.unused("tie_word_embeddings")  # ties a head that is not built
     head = {"kind": kind, **family.task(config, kind)} if kind else {}
@@ -60,15 +84,3 @@ def _check(place: str, backbone: dict[str, Any], head: dict[str, Any]) -> None:
     problems = check(Node("backbones"), sizes)
     for problem in problems + (check(Node("tasks"), head) if head else []):
         raise ZooError(f"{place}: read as {dotted(problem.path)}: {problem.text}")
-
-
-def _task(family: Family, config: Config) -> str:
-    """The kind of task a config was written for; "" for a backbone alone."""
-    names = config.fields.get("architectures")
-    first = names[0] if isinstance(names, list) and names else names
-    if not first:
-        return ""
-    if not isinstance(first, str) or first not in family.heads:
-        hint = suggest(str(first), family.heads)
-        raise ZooError(f"{config.place}: architectures: {shown(first)} is not supported. {hint}")
-    return family.heads[first]

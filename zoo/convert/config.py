@@ -30,6 +30,7 @@ def name_of(activation: str) -> str:
 
 UNSEEN = {
     *("_name_or_path", "_commit_hash", "_attn_implementation", "architectures", "auto_map"),
+    *("architecture", "license", "drop_rate", "drop_path_rate"),
     *("model_type", "transformers_version", "torch_dtype", "dtype", "torchscript"),
     *("tf_legacy_loss", "use_bfloat16", "use_cache", "onnx_export", "gradient_checkpointing"),
     *("return_dict", "output_attentions", "output_hidden_states", "output_past"),
@@ -97,6 +98,17 @@ class Config:
             raise self.wrong(name, "a whole number greater than 0")
         return found
 
+    def sizes(self, name: str, default: list[int], number: int | None = None) -> list[int]:
+        """Whole numbers above 0, `number` of them if that is known. Raises ZooError."""
+        found = self.take(name, default)
+        if not all(type(one) is int and one > 0 for one in found) or number not in (
+            None,
+            len(found),
+        ):
+            many = f"{number} " if number else ""
+            raise self.wrong(name, f"{many}whole numbers greater than 0")
+        return found
+
     def size_or_none(self, name: str) -> int | None:
         """A whole number above 0, or None where there is nothing. Raises ZooError."""
         return None if self.take(name, None) is None else self.size(name, 1)
@@ -143,5 +155,5 @@ class Config:
         left = sorted(set(self.fields) - self.taken - UNSEEN)
         if left:
             names = ", ".join(f"{name} = {shown(self.fields[name])}" for name in left)
-            model = shown(self.fields.get("model_type"))
+            model = shown(self.fields.get("model_type") or self.fields.get("architecture"))
             raise ZooError(f"{self.place}: fields that are not supported for {model}: {names}.")

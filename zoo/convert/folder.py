@@ -15,7 +15,7 @@ from zoo.convert.config import Config
 from zoo.convert.families import Family
 from zoo.convert.weights import Weight
 from zoo.core.check import differences
-from zoo.core.errors import ZooError, innermost, suggest
+from zoo.core.errors import ZooError, innermost
 from zoo.core.folders import write_folder
 from zoo.core.kinds import make, to_config
 from zoo.core.symbolic import symbolically
@@ -50,10 +50,11 @@ def save(model: Any, family: str, folder: Path) -> None:
         raise ZooError(
             f"{folder}: a config of {family} says {missing}, which this model has not."
         ) from missing
-    architecture = _architecture(theirs, ours["task"], f"{folder}: {family}")
-    config = {"architectures": [architecture], "model_type": to_config(theirs)["kind"], **config}
+    named = theirs.named(ours["task"].get("kind", ""), f"{folder}: {family}")
+    config = {**named, **config}
     read = symbolically(_parts_of, theirs, Config(config, str(folder)))
-    if changed := differences(_said(ours), _said(read)):
+    unsaid = UNSAID | theirs.unsaid
+    if changed := differences(_said(ours, unsaid), _said(read, unsaid)):
         lines = "".join(f"\n  {line}" for _, line in changed[:MOST_SHOWN])
         raise ZooError(f"{folder}: a config of {family} cannot say all of this model:{lines}")
     before = "" if ours["task"] else theirs.prefix
@@ -75,13 +76,13 @@ def _parts(model: Any) -> dict[str, Any]:
     return {"backbone": backbone, "task": {k: v for k, v in task.items() if k != "preprocessor"}}
 
 
-def _said(part: Any) -> Any:
+def _said(part: Any, unsaid: set[str]) -> Any:
     """What of a tree a config has to say, its lists as mappings, so that differences show."""
     if isinstance(part, list) and all(isinstance(one, dict) for one in part):
         part = dict(enumerate(part))
     if not isinstance(part, dict):
         return part
-    return {name: _said(value) for name, value in part.items() if name not in UNSAID}
+    return {name: _said(value, unsaid) for name, value in part.items() if name not in unsaid}
 
 
 def _build(family: Family, config: Config, dtype: str, **options: Any) -> Any:
@@ -94,15 +95,6 @@ def _build(family: Family, config: Config, dtype: str, **options: Any) -> Any:
         return make(Task, head, backbone=backbone, **options)
     except (ZooError, ValueError) as wrong:
         raise ZooError(f"{config.place}: {innermost(str(wrong))}") from wrong
-
-
-def _architecture(family: Family, head: dict[str, Any], place: str) -> str:
-    kind = head.get("kind", "")
-    found = next((name for name, task in family.heads.items() if task == kind), None)
-    if found is None:
-        known = suggest(kind, {task for task in family.heads.values() if task})
-        raise ZooError(f"{place} of Hugging Face has no head like {kind}. {known}")
-    return found
 
 
 def _weights(family: Family, model: Any) -> Iterator[Weight]:

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from zoo.core.activations import ACTIVATIONS
+from zoo.core.errors import ZooError
 from zoo.core.types import Activation, PositiveFloat, PositiveInt
 from zoo.tasks import KERAS_HUB_IMAGE_CLASSIFIER
 from zoo.tasks._classifying import Classifying
@@ -15,7 +16,8 @@ from zoo.tasks._head import Head
 class ImageClassifier(Classifying, Head, KERAS_HUB_IMAGE_CLASSIFIER):
     """`pooling` makes one vector of a picture: the mean of its places, or that of the first, a
     class token. It is normalised if `pooled_norm` says so; a layer of `intermediate_dim` with an
-    `activation` stands before the scores, if there shall be one.
+    `activation` stands before the scores, if there shall be one. `labels` are the names of the
+    classes, where they are known. Raises ZooError for more or fewer names than classes.
 
     Call with `{"images": b y x c, 0 to 255}` -> float32 logits `b c`.
     """
@@ -28,8 +30,12 @@ class ImageClassifier(Classifying, Head, KERAS_HUB_IMAGE_CLASSIFIER):
         layer_norm_epsilon: PositiveFloat = 1e-6,
         intermediate_dim: PositiveInt | None = None,
         activation: Activation = "tanh",
+        labels: list[str] | None = None,
         **kwargs,
     ):
+        if labels and len(labels) != num_classes:
+            raise ZooError(f"found {len(labels):,}, expected {num_classes:,}.", "labels")
+        self.labels = labels
         self.num_classes, self.pooling, self.pooled_norm = num_classes, pooling, pooled_norm
         self.layer_norm_epsilon = layer_norm_epsilon
         self.intermediate_dim, self.activation = intermediate_dim, activation

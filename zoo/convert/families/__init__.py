@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from zoo.convert.config import Config
 from zoo.convert.weights import Weight
-from zoo.core.kinds import Kind
+from zoo.core.errors import ZooError, shown, suggest
+from zoo.core.kinds import Kind, to_config
 
 
 class Family(Kind):
@@ -23,6 +24,30 @@ class Family(Kind):
     """Which task each `architectures` entry is; "" where there is a backbone alone."""
     unread: ClassVar[tuple[str, ...]] = ()
     """Regular expressions of weights that are no part of the model, or of no task of ours."""
+    unsaid: ClassVar[frozenset[str]] = frozenset()
+    """Options that its config has no word for, and that change no answer of a trained model."""
+
+    def kind(self, config: Config) -> str:
+        """The kind of task a config was written for; "" for a backbone alone. Raises ZooError."""
+        names = config.fields.get("architectures")
+        first = names[0] if isinstance(names, list) and names else names
+        if not first:
+            return ""
+        if not isinstance(first, str) or first not in self.heads:
+            hint = suggest(str(first), self.heads)
+            raise ZooError(
+                f"{config.place}: architectures: {shown(first)} is not supported. {hint}"
+            )
+        return self.heads[first]
+
+    def named(self, kind: str, place: str) -> dict[str, Any]:
+        """What a config says of the family and of the kind of task. Raises ZooError for a task it
+        has not."""
+        found = next((name for name, task in self.heads.items() if task == kind), None)
+        if found is None:
+            known = suggest(kind, {task for task in self.heads.values() if task})
+            raise ZooError(f"{place} of Hugging Face has no head like {kind}. {known}")
+        return {"architectures": [found], "model_type": to_config(self)["kind"]}
 
     def backbone(self, config: Config) -> dict[str, Any]:
         """A config -> the backbone as a recipe writes it, its vocabulary_size too."""

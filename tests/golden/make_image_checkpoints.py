@@ -1,0 +1,74 @@
+"""Small random checkpoints of image models of timm and of Hugging Face, and what they answer.
+
+    pip install torch "timm==1.0.31" "transformers==4.35.2"
+    python tests/golden/make_image_checkpoints.py tests/golden/image_checkpoints
+
+Each file holds the config that timm or transformers writes, all weights under `weights/`, pictures
+`x` [batch, height, width, channels] as the model is given them, normalised, and the answer `out`.
+
+Heads of 32 features and stems of 64 channels are given; all else is as small as it can be.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import timm
+import torch
+from arrays import case_arrays, noise
+from make_vision import randomise
+from timm.models._hub import save_config_for_hf
+
+CLASSES, BATCH = 5, 2
+COATNET = {"embed_dim": [32, 32, 32, 64], "depths": [1, 2, 2, 1], "img_size": 64}
+VIT = {"embed_dim": 32, "depth": 2, "num_heads": 4, "img_size": 32}
+CASES = {
+    "coatnet_0": ("coatnet_0_224", {**COATNET, "stem_width": 16, "head_hidden_size": 48}),
+    "botnet_0": ("botnet26t_256", {"width_factor": 0.125, "img_size": 64}),
+    "resnet_0": ("resnet26", {"layers": [1, 2, 1, 1], "channels": [8, 16, 24, 32]}),
+    "resnet_1": ("wide_resnet50_2", {"layers": [2, 1, 1, 1], "channels": [8, 8, 8, 16]}),
+    "vision_transformer_0": ("vit_base_patch32_224", {**VIT, "patch_size": 8}),
+    "vision_transformer_1": ("deit_tiny_patch16_224", {**VIT, "mlp_ratio": 2.0, "depth": 1}),
+    "hybrid_0": ("vit_tiny_r_s16_p8_384", {**VIT, "depth": 1, "img_size": 64}),
+}
+COLOURS = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
+
+
+def config_of(model, **wanted):
+    """The config that timm writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        save_config_for_hf(model, Path(folder) / "config.json", **wanted)
+        return json.loads((Path(folder) / "config.json").read_text())
+
+
+def weights_of(model):
+    state = model.state_dict().items()
+    return {name: value for name, value in state if value.dtype == torch.float32}
+
+
+def timm_case(name, architecture, args):
+    rng = np.random.default_rng(sum(map(ord, name)))
+    channels = 1 if name == "vision_transformer_1" else 3
+    model = timm.create_model(architecture, num_classes=CLASSES, in_chans=channels, **args)
+    randomise(model, rng)
+    size = args.get("img_size", 64)
+    data = {"input_size": (channels, size, size)}
+    if channels == 3 and name != "coatnet_0":
+        data |= COLOURS
+    labels = {"label_names": list("abcde")} if name == "resnet_0" else {}
+    config = config_of(model, model_args=args, data_config=data, model_config=labels)
+    x = noise(rng, BATCH, size, size, channels)
+    with torch.no_grad():
+        out = model.eval()(torch.from_numpy(x).permute(0, 3, 1, 2))
+    return case_arrays(config, weights_of(model), x=x, out=out.numpy())
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    folder.mkdir(exist_ok=True)
+    for name, case in CASES.items():
+        if name in sys.argv[2:] or not sys.argv[2:]:
+            np.savez_compressed(folder / f"{name}.npz", **timm_case(name, *case))
+            print(name, (folder / f"{name}.npz").stat().st_size)

@@ -1,0 +1,157 @@
+"""Checkpoints of image models: what the originals answer, ours answer; and the way back."""
+
+import json
+from pathlib import Path
+
+import checkpoints
+import numpy as np
+import pytest
+from checkpoints import parts, weights, write
+from safetensors.numpy import load_file, save_file
+
+import zoo
+from zoo.convert._hugging_face import written
+from zoo.convert.folder import load, save
+from zoo.convert.timm import Timm
+from zoo.core.errors import ZooError
+from zoo.core.kinds import kinds
+
+FOLDER = Path(__file__).parent / "golden" / "image_checkpoints"
+CASES = sorted(file.stem for file in FOLDER.glob("*.npz"))
+
+
+def golden(case):
+    return checkpoints.golden(FOLDER / f"{case}.npz")
+
+
+def named(case):
+    """What the way back is asked for: the architecture of timm."""
+    return json.loads(str(case["config"]))["architecture"]
+
+
+def pictures(model, x):
+    """Normalised pictures as the model is given them, 0 to 255."""
+    backbone = getattr(model, "backbone", model)
+    mean, std = (np.array(x or [127.5]) for x in (backbone.image_mean, backbone.image_std))
+    return {"images": (x * std + mean).astype("float32")}
+
+
+def test_every_kind_has_a_case():
+    assert {case.rpartition("_")[0] for case in CASES} >= set(kinds(Timm.shelf))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_it_answers_as_the_original_and_goes_back_as_it_came(case, tmp_path):
+    case = golden(case)
+    model, theirs = load(write(tmp_path / "theirs", case)), parts(case, "weights/")
+    answer = model(pictures(model, case["x"]))
+    np.testing.assert_allclose(answer, case["out"], rtol=1e-4, atol=1e-4)
+    save(model, named(case), tmp_path / "back")
+    back = load_file(tmp_path / "back" / "model.safetensors")
+    assert set(back) == set(theirs)
+    for name, array in back.items():
+        np.testing.assert_allclose(array, theirs[name], rtol=1e-6, err_msg=name)
+    assert written(tmp_path / "back") == written(tmp_path / "theirs")
+
+
+@pytest.mark.parametrize(
+    ("case", "changes", "told"),
+    [
+        (
+            "coatnet_0",
+            {"architecture": "coatnet_0_rw"},
+            "architecture: 'coatnet_0_rw' is not supported. Did you mean 'coatnet_0_224'?",
+        ),
+        ("coatnet_0", {"architecture": ["resnet50"]}, '["resnet50"] is not supported. '),
+        ("coatnet_0", {"global_pool": "max"}, "global_pool: found 'max', only 'avg' is supported"),
+        ("coatnet_0", {"head_norm": True}, "not supported for 'coatnet_0_224': head_norm = true"),
+        ("resnet_0", {"label_names": ["a"]}, 'found ["a"], expected the names of 5 classes'),
+        ("resnet_0", {"num_classes": 6}, "model_args: num_classes: found 5, only 6 is supported"),
+        ("resnet_0", {"pretrained_cfg": []}, "pretrained_cfg: found [], expected an object"),
+    ],
+)
+def test_a_config_that_is_not_supported_is_refused(case, changes, told, tmp_path):
+    with pytest.raises(ZooError) as wrong:
+        load(write(tmp_path / "theirs", golden(case), **changes))
+    assert told in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("case", "section", "changes", "told"),
+    [
+        ("resnet_0", "model_args", {"avg_down": True}, "not supported for 'resnet26': avg_down"),
+        ("resnet_0", "model_args", {"channels": [8]}, "found [8], expected 4 whole numbers"),
+        ("resnet_0", "model_args", {"base_width": 96}, "found 96, expected a divisor of 256"),
+        ("coatnet_0", "model_args", {"depths": [1, 2, 0, 1]}, "expected 4 whole numbers greater"),
+        ("hybrid_0", "model_args", {"num_heads": 5}, "expected a divisor of the hidden size 32"),
+        ("hybrid_0", "model_args", {"img_size": "64"}, "img_size: found '64', expected a whole"),
+        ("hybrid_0", "pretrained_cfg", {"input_size": [3, 64, 32]}, "as many rows as columns"),
+        ("hybrid_0", "pretrained_cfg", {"input_size": [3, 64]}, "expected 3 whole numbers greater"),
+        ("hybrid_0", "pretrained_cfg", {"mean": ["a"]}, "expected a list of numbers"),
+        ("hybrid_0", "pretrained_cfg", {"std": [0.5]}, "found 1, expected 3, one a channel"),
+    ],
+)
+def test_what_a_config_says_of_a_model_is_read_strictly(case, section, changes, told, tmp_path):
+    case = golden(case)
+    said = json.loads(str(case["config"]))[section]
+    with pytest.raises(ZooError) as wrong:
+        load(write(tmp_path / "theirs", case, **{section: {**said, **changes}}))
+    assert told in str(wrong.value)
+    assert "config.json" in str(wrong.value)
+
+
+def test_weights_that_are_missing_are_named(tmp_path):
+    case = golden("coatnet_0")
+    folder = write(tmp_path / "theirs", case)
+    found = weights(case)
+    found.pop("stages.2.blocks.1.attn.qkv.bias")
+    save_file(found, folder / "model.safetensors")
+    with pytest.raises(ZooError, match=r"theirs: lacks stages.2.blocks.1.attn.qkv.bias\."):
+        load(folder)
+
+
+def test_classes_that_are_none_leave_a_backbone(tmp_path):
+    case = golden("vision_transformer_0")
+    args = {**json.loads(str(case["config"]))["model_args"], "num_classes": 0}
+    folder = write(tmp_path / "theirs", case, num_classes=0, model_args=args)
+    kept = {name: x for name, x in weights(case).items() if not name.startswith("head.")}
+    save_file(kept, folder / "model.safetensors")
+    model = load(folder)
+    assert model(pictures(model, case["x"])).shape == (2, 17, 32)
+    save(model, "vit_base_patch32_224", tmp_path / "back")
+    assert written(tmp_path / "back") == written(folder)
+
+
+def test_names_of_classes_and_colours_come_along(tmp_path):
+    _, task = written(write(tmp_path / "theirs", golden("resnet_0")))
+    assert task["labels"] == ["a", "b", "c", "d", "e"]
+    backbone, task = written(write(tmp_path / "theirs", golden("coatnet_0")))
+    assert "labels" not in task
+    assert "image_mean" not in backbone
+    backbone, _ = written(write(tmp_path / "theirs", golden("botnet_0")))
+    assert backbone["image_mean"] == [123.675, 116.28, 103.53]
+    assert backbone["image_std"] == [58.395, 57.12, 57.375]
+
+
+def test_a_preset_answers_like_the_folder_it_came_from(tmp_path):
+    case = golden("resnet_0")
+    model = zoo.load(write(tmp_path / "theirs", case))
+    zoo.save(model, tmp_path / "ours")
+    again, images = zoo.load(tmp_path / "ours"), pictures(model, case["x"])
+    np.testing.assert_array_equal(again(images), model(images))
+    assert again.labels == ["a", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize(
+    ("case", "architecture", "told"),
+    [
+        ("resnet_0", "coatnet_0_224", "head_hidden_size: found 0, expected a whole number greater"),
+        ("resnet_0", "botnet26t_256", r"cannot say all of this model:\n  backbone.stages.0.block."),
+        ("coatnet_0", "vit_tiny_patch16_224", "vit_tiny_patch16_224 of timm is a model of another"),
+        ("vision_transformer_0", "bert", "which this model has not"),
+    ],
+)
+def test_a_model_of_another_kind_is_not_written(case, architecture, told, tmp_path):
+    model = load(write(tmp_path / "theirs", golden(case)))
+    with pytest.raises(ZooError, match=told):
+        save(model, architecture, tmp_path / "back")
