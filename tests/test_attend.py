@@ -13,7 +13,7 @@ from zoo.core.kinds import make
 from zoo.data.batching.labelled import Labelled
 from zoo.insight.weights import weights
 from zoo.serving.export import by_default
-from zoo.serving.signatures import Served, text_in
+from zoo.serving.signatures import Served, strings_in
 from zoo.serving.signatures.attend import Attend
 from zoo.tasks import Task
 
@@ -47,7 +47,7 @@ def full(words):
 
 
 def traced(task, words, batching):
-    function, specs = text_in(Attend(max_tokens=MOST), Served(task, words, batching))
+    function, specs = strings_in(Attend(max_tokens=MOST), Served(task, words, batching))
     return tf.function(function, autograph=False).get_concrete_function(*specs)
 
 

@@ -18,7 +18,7 @@ FLOORS = [
         "data.sources",
         "data.augmentation",
     },
-    {"attention.kernels", "data.corpus", "baselines"},
+    {"attention.kernels", "data.corpus", "data.decoding", "baselines"},
     {"attention", "data.batching", "training.schedules", "training.optimizers"},
     {"data", "blocks.feed_forward"},
     {"blocks"},
@@ -39,6 +39,7 @@ TENSORFLOW = (
     "data",
     "training.distribution",
     "serving",
+    "core.checked",
     "core.compiled",
     "core.loops",
 )

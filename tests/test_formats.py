@@ -15,6 +15,7 @@ import small_files
 import tensorflow as tf
 from bad_input import refused, says
 from examples import attention, causal_lm, gpt, transformer
+from test_image_models import build as seeing
 from test_signatures import headed, read
 from test_tokenizers import learned
 
@@ -117,12 +118,28 @@ def test_the_folder_holds_all_that_is_needed_to_ask(classifier, form):
         assert (folder / "tokenizer" / name).read_bytes() == content
     card = (folder / "README.md").read_text()
     assert "Scores are those of, in this order: no, yes, maybe." in card
-    (program,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", program], cwd=folder, capture_output=True, text=True
-    )
+    printed = program(folder)
+    assert np.array(json.loads(re.sub(r"(?<=\d)\s+", ",", printed.strip()))).shape == (1, 3)
+
+
+def test_a_model_that_sees_takes_pixels(form, tmp_path, draw):
+    task = seeing("vit")
+    folder = export(Served(task, Bytes()), tmp_path / "sees", Export(format=form))
+    images = draw.uniform(0, 255, (1, *task.input["images"].shape[1:])).astype("float32")
+    scores = signatures(form, folder)["logits"](images=images)["logits"]
+    np.testing.assert_allclose(scores, task({"images": images}), atol=1e-4)
+    assert "`images` float32 (" in (folder / "README.md").read_text()
+    program(folder)
+
+
+def program(folder):
+    """What the program prints that stands on the card of a model."""
+    card = (folder / "README.md").read_text()
+    (text,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    command = [sys.executable, "-I", "-c", text]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert np.array(json.loads(re.sub(r"(?<=\d)\s+", ",", done.stdout.strip()))).shape == (1, 3)
+    return done.stdout
 
 
 def test_a_file_that_answers_otherwise_is_no_proof(writer, form, tmp_path):

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from bad_input import refused, says
 from examples import attention, causal_lm, gpt, transformer
+from test_image_models import build
 from test_signatures import headed
 from test_tokenizers import learned
 from walks import QUICK
@@ -14,6 +15,7 @@ from zoo.convert.quantized import floats, quantized
 from zoo.core.folders import verify
 from zoo.recipe.sections import Export
 from zoo.serving.export import export, num_bytes
+from zoo.serving.in_bytes import weighed
 from zoo.serving.signatures import Served
 from zoo.tokenizers.bytes import Bytes
 
@@ -47,6 +49,12 @@ def test_what_stays_as_floats_is_known_by_its_layers(task):
     assert found["Learned"] == 64 * 128
     # Biases and the scales of columns: small beside what was rounded.
     assert sum(found.values()) - found["Learned"] < 0.05 * task.count_params()
+
+
+def test_a_model_that_sees_is_rounded():
+    given = weighed(Served(build("vit"), Bytes()), "int8")
+    assert given.floats
+    assert 0 < given.apart < 0.01
 
 
 def test_heads_that_were_computed_in_turn_are_rounded_all_the_same():

@@ -14,6 +14,9 @@ LICENCE = (
 )
 
 
+MEASURED = "It was measured on the data named above, and on nothing else."
+
+
 class About(NamedTuple):
     """Where a model comes from."""
 
@@ -38,7 +41,7 @@ def card(given: InBytes, about: About, written: Written) -> str:
         _measured(about.report, given.mode),
         *given.said(about.compared),
         "## Limits",
-        "\n".join(f"- {line}" for line in limits(model)),
+        "\n".join(f"- {line}" for line in limits(model, written)),
         "## Signatures",
         "\n".join(_signature(name, one) for name, one in written.signatures.items()),
         written.reading,
@@ -50,17 +53,29 @@ def card(given: InBytes, about: About, written: Written) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def limits(model: Served) -> list[str]:
+def limits(model: Served, written: Written) -> list[str]:
     """What the model cannot read."""
+    return [*(_seen(*model.picture) if model.picture else _read(model, written)), MEASURED]
+
+
+def _seen(height: int, width: int, channels: int) -> list[str]:
+    return [
+        f"It looks at pictures of {height} × {width} places and {channels} numbers each: of others "
+        "it sees the largest part in the middle that has this shape, resized.",
+        "Pictures are taken as their pixels lie: what a file says of rotation is not read.",
+    ]
+
+
+def _read(model: Served, written: Written) -> list[str]:
     backbone, frame, found = model.task.backbone, model.frame(), []
+    reads = any(signature.texts for signature in written.signatures.values())
     if backbone.max_sequence_length:
         found.append(f"Its positions end at {backbone.max_sequence_length:,} tokens.")
     if backbone.memory_length is not None:
         found.append(f"It remembers {backbone.memory_length:,} tokens, however long a text is.")
-    if frame.length:
+    if frame.length and reads:
         found.append(f"Texts of more than {frame.room:,} tokens are cut, as they were in training.")
     found.append(f"Its vocabulary has {model.tokenizer.vocabulary_size:,} tokens.")
-    found.append("It was measured on the data named above, and on nothing else.")
     return found
 
 

@@ -21,7 +21,7 @@ from zoo.serving import client, proof
 from zoo.serving.card import About, card
 from zoo.serving.formats import Format
 from zoo.serving.in_bytes import weighed
-from zoo.serving.signatures import Served, Signature, ids_in, text_in
+from zoo.serving.signatures import Served, Signature, ids_in, pixels_in, strings_in
 
 
 def export(
@@ -87,9 +87,12 @@ def endpoints(model: Served, found: dict[str, Signature]) -> dict[str, Any]:
     """The functions of a SavedModel by their names, traced. Raises ZooError where a signature asks
     for what the model has not."""
     model.tokenizer.resources()  # made before the first graph, they serve all of them
-    ways = {name: text_in(one, model) for name, one in found.items()}
+    ways = {name: strings_in(one, model) for name, one in found.items()}
+    suffix, by_numbers = ("pixels", pixels_in) if model.picture else ("ids", ids_in)
     ways |= {
-        f"{name}_ids": ids_in(one, model) for name, one in found.items() if one.texts and one.by_ids
+        f"{name}_{suffix}": by_numbers(one, model)
+        for name, one in found.items()
+        if one.reads(model) and one.by_ids
     }
     traced = {
         name: tf.function(function, autograph=False).get_concrete_function(*specs)

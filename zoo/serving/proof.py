@@ -6,6 +6,7 @@ python -I proof.py saved_models/quickstart/1 [LIBRARY ...]
 The libraries of operations are those of its manifest, or those named where it has none yet.
 """
 
+import base64
 import json
 import os
 import pathlib
@@ -55,20 +56,29 @@ def wrongly_answered(tf, signatures, request):
 
     name, function = request["signature"], signatures[request["signature"]]
     specs = function.structured_input_signature[1]
-    inputs = {key: tf.constant(x, specs[key].dtype) for key, x in request["inputs"].items()}
+    inputs = {key: tf.constant(raw(x), specs[key].dtype) for key, x in request["inputs"].items()}
     for key, found in function(**inputs).items():
-        array, wanted = found.numpy(), np.array(request["outputs"][key])
+        array, wanted = found.numpy(), raw(request["outputs"][key])
         if found.dtype == tf.string:
-            array = np.frompyfunc(lambda x: x.decode(errors="backslashreplace"), 1, 1)(array)
-            same = array.tolist() == wanted.tolist()
+            same = array.tolist() == wanted
         else:
+            wanted = np.array(wanted)
             same = array.shape == wanted.shape and np.allclose(array, wanted, NEAR, NEAR)
         if not same:
-            yield f"{name}: {key} is {shown(array)}, expected {shown(wanted)}"
+            yield f"{name}: {key} is {shown(array.tolist())}, expected {shown(wanted)}"
 
 
-def shown(array):
-    text = str(array.tolist())
+def raw(value):
+    """Numbers, and texts as bytes, in lists as they were; bytes may be written {"b64": ...}."""
+    if isinstance(value, list):
+        return [raw(one) for one in value]
+    if isinstance(value, str):
+        return value.encode()
+    return base64.b64decode(value["b64"]) if isinstance(value, dict) else value
+
+
+def shown(value):
+    text = str(value)
     return text if len(text) < 80 else f"{text[:80]} …"
 
 

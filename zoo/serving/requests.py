@@ -5,6 +5,7 @@ TensorFlow Serving replays `assets.extra/tf_serving_warmup_requests` before a ve
 ids as training reads them.
 """
 
+import base64
 import itertools
 import json
 from pathlib import Path
@@ -48,17 +49,34 @@ def made(model: Served, signatures: dict[str, tuple[Signature, Any]]) -> list[Re
     found, streams = [], to_config(model.task)["kind"] == "causal_lm"
     known = [] if streams else lengths(model)
     for name, (signature, function) in signatures.items():
-        if not signature.texts or signature.streams:
+        names = signature.reads(model)
+        if not names or signature.streams:
             continue
-        parts = len(signature.texts)
-        texts = [signature.example(_text(model, length, parts)) for length in known or [None]]
-        for text in dict.fromkeys(texts):
-            inputs = {one: np.array([text.encode()], object) for one in signature.texts}
+        texts = [_text(model, length, len(names)) for length in known or [None]]
+        examples = [signature.example(text).encode() for text in texts]
+        for given in dict.fromkeys(pictures(model.picture) if model.picture else examples):
+            inputs = {one: np.array([given], object) for one in names}
             inputs |= signature.example_options()
-            given = {one: tf.constant(x) for one, x in inputs.items()}
-            answer = {one: x.numpy() for one, x in function(*given.values()).items()}
+            tensors = {one: tf.constant(x) for one, x in inputs.items()}
+            answer = {one: x.numpy() for one, x in function(*tensors.values()).items()}
             found.append(Request(name, inputs, answer))
     return found
+
+
+def pictures(size: tuple[int, int, int]) -> list[bytes]:
+    """Files of colours that run into one another: one of the size `(y, x, c)` that a model looks
+    at, and one larger and of another shape."""
+    height, width, channels = size
+    whole = tf.io.encode_png(colours(height, width, channels))
+    wide = tf.io.encode_jpeg(colours(height + height // 4, 2 * width, channels))
+    return [whole.numpy(), wide.numpy()]
+
+
+def colours(height: int, width: int, channels: int) -> np.ndarray:
+    """uint8 `y x c`"""
+    rows, columns = np.ogrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
+    shades = [rows + 0 * columns, columns + 0 * rows, 1 - rows * columns]
+    return (255 * np.stack(shades[:channels], axis=-1)).astype("uint8")
 
 
 def _text(model: Served, length: int | None, parts: int) -> str:
@@ -77,7 +95,8 @@ def write(folder: Path, model: Served, requests: list[Request]) -> None:
     with tf.io.TFRecordWriter(str(folder / EXTRA / WARM_UP)) as writer:
         for request in requests:
             writer.write(_logged(request))
-    texts = [first + second for first, second in itertools.product(HARD, HARD)][:NUM_TEXTS]
+    texts = [first + second for first, second in itertools.product(HARD, HARD)]
+    texts = [] if model.picture else texts[:NUM_TEXTS]
     read = model.tokenizer.read_all([np.frombuffer(text.encode(), "uint8") for text in texts])
     golden = {
         "tokens": [[text, ids.tolist()] for text, ids in zip(texts, read)],
@@ -90,9 +109,16 @@ def write(folder: Path, model: Served, requests: list[Request]) -> None:
 
 
 def _plain(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Arrays as lists; texts that are no UTF-8 with backslashes."""
-    read = np.frompyfunc(lambda text: text.decode(errors="backslashreplace"), 1, 1)
+    """Arrays as lists; bytes that are no UTF-8 as REST writes them, {"b64": …}."""
+    read = np.frompyfunc(_said, 1, 1)
     return {name: (read(x) if x.dtype == object else x).tolist() for name, x in arrays.items()}
+
+
+def _said(content: bytes) -> Any:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return {"b64": base64.b64encode(content).decode()}
 
 
 def _logged(request: Request) -> bytes:

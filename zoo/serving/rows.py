@@ -1,11 +1,11 @@
-"""Rows of token ids, as a model was trained to read them: for those who tokenize themselves."""
+"""Rows of token ids, or pictures, as a model was trained on them: for those who make them."""
 
 from typing import Any
 
 import numpy as np
 
 from zoo.core.kinds import to_config
-from zoo.serving.requests import SENTENCE
+from zoo.serving.requests import SENTENCE, colours
 from zoo.serving.signatures import Served
 
 ENCODER = "encoder_"
@@ -48,7 +48,10 @@ def _writes(model: Served) -> bool:
 
 def examples(model: Served, number: int, lengths: dict[str, int]) -> dict[str, np.ndarray]:
     """So many rows for all inputs of a task, the first full and the next ones padded; `lengths`:
-    how many tokens they have, by the names of inputs."""
+    how many tokens they have, by the names of inputs. Or so many pictures."""
+    if model.picture:
+        shades = np.stack([colours(*model.picture)] * number).astype("float32")
+        return {"images": shades / np.arange(1, number + 1)[:, None, None, None]}
     read = model.tokenizer.read(np.frombuffer(SENTENCE.encode(), "uint8"))
     found = {}
     for name, like in model.task.input.items():

@@ -15,6 +15,7 @@ def reading(model: Served, traced: dict[str, Any], refused: dict[str, str]) -> s
     parts = [_rows(model, name) for name in model.task.input if name.endswith("token_ids")]
     for name, one in traced.items():
         sizes = ", ".join(f"`{s.name}` {_size(s)}" for s in one.specs if "memory_" not in s.name)
+        sizes += ", numbers from 0 to 255" if model.picture else ""
         parts.append(f"- `{name}` takes {sizes}.")
     if hasattr(model.task, "num_classes"):
         parts.append(f"- Scores are those of, in this order: {', '.join(labels(model))}.")
@@ -50,9 +51,16 @@ def python(model: Served, traced: dict[str, Any], whole: str, on: str) -> str:
         inputs = f"token_ids = np.array([[{model.tokenizer.end_token_id}]], 'int32')"
         return f"```python\nimport numpy as np\n\n{inputs}\n{on}\nprint(answer['logits'])\n```"
     specs = traced["logits"].specs
+    if model.picture:
+        return _program(
+            f"{specs[0].name!r}: np.full({(1, *model.picture)}, 127.5, 'float32'),", whole
+        )
     rows = examples(model, 1, {spec.name: min(FEW, spec.shape[1] or FEW) for spec in specs})
     parts = [f"{spec.name!r}: {_array(model, spec, rows[spec.name])}," for spec in specs]
-    inputs = "\n    ".join(parts)
+    return _program("\n    ".join(parts), whole)
+
+
+def _program(inputs: str, whole: str) -> str:
     return (
         f"```python\nimport numpy as np\n\ninputs = {{\n    {inputs}\n}}\n{whole}\n"
         "print(logits)\n```"

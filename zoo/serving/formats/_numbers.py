@@ -23,7 +23,7 @@ from zoo.core.types import PositiveInt
 from zoo.serving import export
 from zoo.serving.formats import Format, Written, _golden, _lines, _proof
 from zoo.serving.rows import examples
-from zoo.serving.signatures import Served, Signature, text_in
+from zoo.serving.signatures import Served, Signature, strings_in
 from zoo.serving.signatures._stream import Stream
 
 TWO = 2
@@ -140,7 +140,7 @@ class Numbers(Format):
         raise Refused(reasons[-1])
 
     def _traced(self, signature: Signature, model: Served, shape: Shape) -> Traced:
-        function, specs = text_in(signature, model)
+        function, specs = strings_in(signature, model)
         rows = None if shape.rows else 1
         lengths = {s.name: self.length or signature.length(model, s.name) for s in specs}
         fixed = [_fixed(s, rows, None if shape.length else lengths[s.name]) for s in specs]

@@ -1,6 +1,7 @@
 """TensorFlow's own format: text in, text out. TensorFlow Serving and `zoo serve` read it."""
 
 import json
+from typing import Any
 
 import tensorflow as tf
 
@@ -12,6 +13,11 @@ from zoo.serving.requests import Request
 BY_IDS = (
     "Each that reads text can also be asked with token ids, as `…_ids`: `token_ids` int32 `b t` "
     "and `num_tokens` int32 `b` in place of `text`."
+)
+FILE = "the file of a picture"
+BY_PIXELS = (
+    "Each that takes files of pictures can also be asked with pixels, as `…_pixels`: `pixels` "
+    "uint8 `b y x c`, of any size, in place of `image`."
 )
 
 
@@ -37,7 +43,8 @@ class SavedModel(Format):
             operations = model.tokenizer.custom_ops
             export.prove(aside, sorted(set(operations.values())))
             facts = {"signatures": sorted(functions), "custom_ops": operations}
-            return Written(found, BY_IDS, _lines(name, asked), facts)
+            reading = BY_PIXELS if model.picture else BY_IDS
+            return Written(found, reading, _lines(name, asked), facts)
 
         return write
 
@@ -47,11 +54,9 @@ def _lines(name: str, asked: list[Request]) -> str:
     if not asked:
         return "Its signatures hand a memory on: ask `start`, then `step`."
     first = asked[0]
-    row = {
-        key: x[0].decode() if x.dtype == object else x[0].item() for key, x in first.inputs.items()
-    }
+    row = {key: _said(x[0]) for key, x in first.inputs.items()}
     body = json.dumps({"signature_name": first.signature, "instances": [row]}, ensure_ascii=False)
-    quoted = body.replace("'", "'\\''")
+    quoted = body.replace("'", "'\\''").replace(FILE, "'$(base64 -w0 picture.jpg)'")
     return (
         "```bash\n"
         "tensorflow_model_server --rest_api_port=8501 --model_name="
@@ -59,3 +64,13 @@ def _lines(name: str, asked: list[Request]) -> str:
         f"curl -d '{quoted}' http://localhost:8501/v1/models/{name}:predict\n"
         "```"
     )
+
+
+def _said(value: Any) -> Any:
+    """A value of a request as JSON has it; for a picture, a file that a shell is to read."""
+    if not isinstance(value, bytes):
+        return value.item()
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return {"b64": FILE}

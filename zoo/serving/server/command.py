@@ -46,6 +46,7 @@ def serve(
     ] = False,
     max_body_bytes: Annotated[int, typer.Option(min=1)] = 8 << 20,
     max_text_bytes: Annotated[int, typer.Option(min=1, help="Of one text.")] = 100_000,
+    max_image_bytes: Annotated[int, typer.Option(min=1, help="Of one picture.")] = 5 << 20,
     max_rows: Annotated[int, typer.Option(min=1, help="Of one request.")] = 256,
     max_values: Annotated[int, typer.Option(min=1, help="Of one tensor.")] = 4 << 20,
     max_tokens: Annotated[int, typer.Option(min=1, help="Of a row of token ids.")] = 32_768,
@@ -69,6 +70,7 @@ def serve(
     limits = Limits(
         body_bytes=max_body_bytes,
         text_bytes=max_text_bytes,
+        image_bytes=max_image_bytes,
         rows=max_rows,
         values=max_values,
         tokens=max_tokens,

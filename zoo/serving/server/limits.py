@@ -10,6 +10,8 @@ from zoo.serving.server.refused import Refused
 
 FEW = {"max_new_tokens": "new_tokens", "batch_size": "rows"}
 """Inputs that are themselves a number of things to make, and the limit of that number."""
+IMAGE = "image"
+"""The input that holds files of pictures."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Limits:
 
     body_bytes: int = 8 << 20
     text_bytes: int = 100_000
+    image_bytes: int = 5 << 20
     rows: int = 256
     values: int = 4 << 20
     tokens: int = 32_768
@@ -60,9 +63,11 @@ class Limits:
     def _content(self, name: str, array: np.ndarray) -> None:
         if array.dtype.kind == "O":
             longest = max(map(len, array.flat))
-            if longest > self.text_bytes:
-                most = f"this server takes {self.text_bytes:,}"
-                raise wrong(f"{name}: found a text of {longest:,} bytes, {most}.")
+            most = self.image_bytes if name == IMAGE else self.text_bytes
+            if longest > most:
+                what = "a picture" if name == IMAGE else "a text"
+                text = f"found {what} of {longest:,} bytes, this server takes {most:,}."
+                raise wrong(f"{name}: {text}")
         if name.endswith("_ids"):
             if array.ndim and array.shape[-1] > self.tokens:
                 most = f"this server takes {self.tokens:,}"

@@ -1,9 +1,11 @@
-"""What a SavedModel can be asked: named tensors in, a flat dict out, the number of texts free.
+"""What a SavedModel can be asked: named tensors in, a flat dict out, the number of rows free.
 
 Plain TensorFlow graphs without XLA, as stock TensorFlow Serving wants them. A kind is a file:
 `score.py` is the signature `score`. Those that read text stand in a SavedModel twice: `score` takes
 `text`, string `b`, and `score_ids` the tensors `token_ids`, int32 `b t`, and `num_tokens`, int32
-`b`. Where the one answers with text, the other answers with these two.
+`b`. Where the one answers with text, the other answers with these two. So do those that look at
+pictures: `classify` takes `image`, string `b`, files of any size, and `classify_pixels` takes
+`pixels`, uint8 `b y x c`.
 """
 
 from collections.abc import Callable
@@ -12,8 +14,10 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from zoo.core.checked import checked
 from zoo.core.kinds import Kind
 from zoo.data.batching import Batching
+from zoo.data.decoding import decoded, fitted
 from zoo.generation.search import Search
 from zoo.tokenizers import Frame, Tokenizer
 
@@ -33,6 +37,12 @@ class Served(NamedTuple):
     search: Search | None = None
     """How its answers are found, where its recipe says so."""
 
+    @property
+    def picture(self) -> tuple[int, int, int] | None:
+        """Rows, columns and channels of the pictures it looks at; None for one that reads texts."""
+        sees = self.task.input.get("images")
+        return None if sees is None else tuple(sees.shape[1:])
+
     def frame(self) -> Frame:
         """How an encoder reads a text."""
         return (self.batching or Batching()).frame(self.tokenizer)
@@ -49,6 +59,13 @@ class Texts(NamedTuple):
     """bool, or bool `b`: whether another text stands before it."""
 
 
+class Images(NamedTuple):
+    """Pictures as a signature is given them."""
+
+    pixels: Any
+    """float32 `b y x c`, 0 to 255, of the size the model looks at."""
+
+
 class Signature(Kind):
     """The contract of every signature. Options of its constructor are written in a recipe."""
 
@@ -57,6 +74,8 @@ class Signature(Kind):
     """The kinds of task that answer it."""
     texts: ClassVar[tuple[str, ...]] = ()
     """The names of the texts it reads."""
+    images: ClassVar[tuple[str, ...]] = ()
+    """The names of the pictures it looks at, of a model that sees."""
     streams: ClassVar[bool] = False
     """Whether it hands a memory on."""
     by_ids: ClassVar[bool] = True
@@ -73,11 +92,12 @@ class Signature(Kind):
         return ""
 
     def takes(self, model: Served) -> Specs:
-        """The tensors it takes beside texts. Raises ZooError for a model that cannot answer."""
+        """The tensors it takes beside texts or pictures. Raises ZooError for a model that cannot
+        answer."""
         return []
 
     def answer(self, model: Served, **given: Any) -> Tensors:
-        """The tensors and `Texts` it takes -> tensors and `Texts`, by their names."""
+        """The tensors and `Texts` or `Images` it takes -> tensors and `Texts`, by their names."""
         raise NotImplementedError
 
     def example(self, text: str) -> str:
@@ -92,20 +112,39 @@ class Signature(Kind):
         """How many tokens the rows of an input have where a format has to know."""
         return 1
 
-    def read(self, model: Served, text: tf.Tensor) -> Texts:
+    def reads(self, model: Served) -> tuple[str, ...]:
+        """The names of the texts, or of the pictures, that it is asked about."""
+        return self.images if model.picture else self.texts
+
+    def read(self, model: Served, given: tf.Tensor) -> Texts | Images:
         """string `b` -> what `answer` is given of it."""
-        return Texts(model.tokenizer.tokenize(text), tf.strings.length(text))
+        if model.picture:
+            return Images(looked_at(model, given))
+        return Texts(model.tokenizer.tokenize(given), tf.strings.length(given))
 
 
-def text_in(signature: Signature, model: Served) -> Endpoint:
-    """The function of a signature that reads and writes text, and the tensors it takes."""
-    specs = [spec(tf.string, [None], name) for name in signature.texts]
+def strings_in(signature: Signature, model: Served) -> Endpoint:
+    """The function of a signature that reads text or files of pictures and writes text, and the
+    tensors it takes."""
+    names = signature.reads(model)
+    specs = [spec(tf.string, [None], name) for name in names]
 
     def answer(**given: Any) -> Tensors:
-        read = {name: signature.read(model, given.pop(name)) for name in signature.texts}
+        read = {name: signature.read(model, given.pop(name)) for name in names}
         found = signature.answer(model, **read, **given)
         return {name: _text(x, model) if isinstance(x, Texts) else x for name, x in found.items()}
 
+    return _by_place(answer, [*specs, *signature.takes(model)])
+
+
+def pixels_in(signature: Signature, model: Served) -> Endpoint:
+    """The same with the pixels of pictures, all of one size, in place of their files."""
+    (name,), channels = signature.images, model.picture[-1]
+
+    def answer(pixels: tf.Tensor, **given: Any) -> Tensors:
+        return signature.answer(model, **{name: Images(resized(model, pixels))}, **given)
+
+    specs = [spec(tf.uint8, [None, None, None, channels], "pixels")]
     return _by_place(answer, [*specs, *signature.takes(model)])
 
 
@@ -133,6 +172,25 @@ def ids_in(signature: Signature, model: Served) -> Endpoint:
         return found
 
     return _by_place(answer, [*specs, *signature.takes(model)])
+
+
+def looked_at(model: Served, files: tf.Tensor) -> tf.Tensor:
+    """Encoded pictures of any size, string `b` -> as a model was trained to see them, float32
+    `b y x c`."""
+    places = tf.range(tf.shape(files)[0])
+    names = tf.strings.join(["image[", tf.strings.as_string(places), "]"])
+    return tf.map_fn(
+        lambda one: resized(model, decoded(one[0], model.picture[-1], one[1])),
+        (files, names),
+        fn_output_signature=tf.TensorSpec(model.picture, tf.float32),
+    )
+
+
+def resized(model: Served, pixels: tf.Tensor) -> tf.Tensor:
+    """Pixels of any size, `… y x c` -> as a model was trained to see them, float32."""
+    kept = getattr(model.batching, "kept", 1.0)
+    height, width, _ = model.picture
+    return fitted(pixels, height, width, kept)
 
 
 def _text(written: Texts, model: Served) -> tf.Tensor:
@@ -163,10 +221,3 @@ def known(token_ids: tf.Tensor, model: Served) -> tf.Tensor:
     message = f"token_ids: expected ids from 0 to {size - 1}."
     fits = tf.reduce_all((token_ids >= 0) & (token_ids < size))
     return checked(token_ids, fits, message)
-
-
-def checked(x: Any, holds: Any, message: str) -> Any:
-    """The same tensor, or an error with a message where something does not hold, bool."""
-    check = tf.debugging.Assert(holds, [message])
-    with tf.control_dependencies([check] if check is not None else []):
-        return tf.identity(x)

@@ -7,15 +7,18 @@ import tensorflow as tf
 
 from zoo.attention.multi_head import MultiHead
 from zoo.attention.patterns.full import Full
+from zoo.core.checked import checked
 from zoo.core.errors import ZooError
 from zoo.recipe.layers import attentions
-from zoo.serving.signatures import Served, Texts, checked
+from zoo.serving.signatures import Images, Served, Texts
 
 
-def framed(model: Served, texts: Texts) -> dict[str, tf.Tensor]:
+def framed(model: Served, given: Texts | Images) -> dict[str, tf.Tensor]:
     """Texts as the model was trained to read them: int32 and bool `b t`. Those it was trained to
-    cut are cut; an error where others are longer than its positions."""
-    return within(model, model.frame().in_graph(texts.tokens))
+    cut are cut; an error where others are longer than its positions. Pictures are as they are."""
+    if isinstance(given, Images):
+        return {"images": given.pixels}
+    return within(model, model.frame().in_graph(given.tokens))
 
 
 def within(model: Served, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -48,18 +51,22 @@ def run(model: Served, function: Callable[[Any], Any], inputs: dict[str, tf.Tens
 
 def scores(model: Served, inputs: dict[str, tf.Tensor], axis: int | None = None) -> tf.Tensor:
     """What the task answers to rows; the places of the rows stand along an axis, if at all."""
-    size, before = tf.shape(inputs["token_ids"])[1], (slice(None),) * (axis or 0)
 
     def answer(rows):
         found = model.task.run(rows)[0]
-        return found if axis is None else found[(*before, slice(size))]
+        if axis is None:
+            return found
+        return found[(*(slice(None),) * axis, slice(tf.shape(inputs["token_ids"])[1]))]
 
     return run(model, answer, inputs)
 
 
 def lengths(model: Served) -> list[int]:
     """The lengths of rows that a graph has to know: those that the model was trained on; none where
-    all tokens see all others. Raises ZooError where they are not known."""
+    all tokens see all others, and for pictures, which have one size. Raises ZooError where they are
+    not known."""
+    if model.picture:
+        return []
     backbone = model.task.backbone
     layers = attentions(getattr(backbone, "encoder", backbone))
     if all(type(layer) is MultiHead and type(layer.pattern) is Full for layer in layers):

@@ -6,8 +6,9 @@ import tensorflow as tf
 from keras import tree
 
 from zoo.core import window
+from zoo.core.checked import checked
 from zoo.generation.sampling import choose
-from zoo.serving.signatures import Served, Specs, Tensors, checked, spec
+from zoo.serving.signatures import Served, Specs, Tensors, spec
 
 SEGMENT = 128
 """Tokens a recurrent model with a short memory reads at once."""

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from zoo.core.checked import checked
 from zoo.core.errors import ZooError
 from zoo.core.types import PositiveInt
 from zoo.insight.stacks import looking
 from zoo.insight.weights import Table, tables
-from zoo.serving.signatures import Served, Signature, checked, spec
+from zoo.serving.signatures import Served, Signature, spec
 from zoo.serving.signatures._reading import framed, lengths, run
 
 SHORT = 48

@@ -2,9 +2,10 @@
 
 import tensorflow as tf
 
+from zoo.core.checked import checked
 from zoo.core.errors import ZooError
 from zoo.core.types import PositiveInt
-from zoo.serving.signatures import Signature, Texts, checked
+from zoo.serving.signatures import Signature, Texts
 from zoo.serving.signatures._reading import framed, scores
 
 MASK = "[MASK]"

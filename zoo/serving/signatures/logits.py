@@ -7,18 +7,20 @@ from zoo.serving.signatures import Signature, spec
 
 
 class Logits(Signature):
-    """token_ids int32 `b t`, padding_mask bool `b t`, and whatever else the model reads -> logits
-    float32, the scores that its task gives: `b t v`, or `b c` of classes."""
+    """token_ids int32 `b t`, padding_mask bool `b t`, and whatever else the model reads; or images
+    float32 `b y x c`, 0 to 255 -> logits float32, the scores that its task gives: `b t v`, or `b c`
+    of classes."""
 
     tasks = (
         *("causal_lm", "masked_lm", "seq2seq_lm", "mask_predict_lm"),
-        *("text_classifier", "token_classifier", "span_qa"),
+        *("text_classifier", "token_classifier", "span_qa", "image_classifier"),
     )
     by_default = False
     numbers = True
 
     def takes(self, model):
-        return [spec(x.dtype, [None, None], name) for name, x in model.task.input.items()]
+        inputs, sizes = model.task.input, model.picture or [None]
+        return [spec(x.dtype, [None, *sizes], name) for name, x in inputs.items()]
 
     def answer(self, model, **given):
         return {"logits": tf.cast(model.task.run(given)[0], tf.float32)}
