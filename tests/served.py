@@ -14,10 +14,13 @@ import requests
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
+from zoo.data.decoding import decoded, fitted
+
 T = tf.TensorSpec
 LIMITS = {
     "body-bytes": 1_000_000,
     "text-bytes": 10_000,
+    "image-bytes": 20_000,
     "rows": 64,
     "values": 100_000,
     "tokens": 1_000,
@@ -243,21 +246,58 @@ class Heads(tf.Module):
         return {name: getattr(self, name) for name in names}
 
 
+class Sight(tf.Module):
+    """Tells dark pictures from bright ones; of 2 × 3 places, all look at the brightest."""
+
+    GRID, FILES = (2, 3), T([None], tf.string, "image")
+
+    def see(self, files):
+        """Shares of brightness, float32 `b t`, and the mean."""
+        look = lambda one: fitted(decoded(one, 1), *self.GRID)  # noqa: E731
+        size = T([*self.GRID, 1], tf.float32)
+        seen = tf.reshape(tf.map_fn(look, files, fn_output_signature=size), [-1, 6])
+        total = tf.reduce_sum(seen, axis=1, keepdims=True)
+        return seen / (total + 1e-3), total[:, 0] / (6 * 255)
+
+    @tf.function(input_signature=[FILES], autograph=False)
+    def classify(self, image):
+        _, bright = self.see(image)
+        labels = tf.tile([["<b>right", "dark"]], [tf.shape(image)[0], 1])
+        return {"labels": labels, "probabilities": tf.stack([bright, 1 - bright], axis=1)}
+
+    @tf.function(
+        input_signature=[FILES] + [T([None], tf.int32, name) for name in ("layer", "head")],
+        autograph=False,
+    )
+    def attend(self, image, layer, head):
+        shares, _ = self.see(image)
+        behind = tf.pad(shares, [[0, 0], [1, 0]])  # a token stands before the places
+        weights = tf.tile(behind[:, None], [1, 7, 1])
+        sizes = [tf.fill(tf.shape(image), size) for size in self.GRID]
+        numbers = tf.tile([[2, 3]], [tf.shape(image)[0], 1])
+        table = {"weights": weights, "seen": weights >= 0, "num_heads": numbers}
+        return {**table, "height": sizes[0], "width": sizes[1]}
+
+    def signatures(self):
+        return {name: getattr(self, name) for name in ("classify", "attend")}
+
+
 def save(module, folder, signatures):
     tf.saved_model.save(module, str(folder), signatures=signatures)
 
 
 def save_all(folder):
-    """folder/{sentiment,arithmetic,talker,hostile,heads}/1, and moving/1, whose versions tests
-    may change."""
+    """folder/{sentiment,arithmetic,talker,hostile,heads,sight}/1, and moving/1, whose versions
+    tests may change."""
     sentiment, arithmetic, talker, hostile = Sentiment(), Arithmetic(), Talker(), Hostile()
     save(sentiment, folder / "sentiment" / "1", {"serving_default": sentiment.classify})
     warm_up(folder / "sentiment" / "1", text=["good", "a longer text"])
     save(arithmetic, folder / "arithmetic" / "1", arithmetic.signatures())
     save(talker, folder / "talker" / "1", talker.signatures())
     save(hostile, folder / "hostile" / "1", hostile.signatures())
-    heads = Heads()
+    heads, sight = Heads(), Sight()
     save(heads, folder / "heads" / "1", heads.signatures())
+    save(sight, folder / "sight" / "1", sight.signatures())
     shutil.copytree(folder / "sentiment", folder / "moving")
     return folder
 

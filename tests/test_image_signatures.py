@@ -14,6 +14,7 @@ from test_signatures import asked
 
 from zoo.data.batching.images import Images
 from zoo.data.decoding import decoded, fitted
+from zoo.insight.weights import weights
 from zoo.serving.export import by_default, export
 from zoo.serving.signatures import Served
 from zoo.tokenizers.bytes import Bytes
@@ -151,10 +152,33 @@ def test_a_picture_is_a_vector(task, size, draw):
         np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["vit", "coatnet", "botnet"])
+def test_what_places_looked_at_is_what_the_live_model_looked_at(name, draw):
+    task = build(name)
+    pixels = drawn(draw, *task.input["images"].shape[1:3])
+    live = list(weights(task, {"images": pixels[None]}).values())
+    ask = asked(task, Bytes(), "attend")["attend"]
+    for layer, head in ((0, 1), (len(live) - 1, 0), (0, -1)):
+        given = [tf.constant([file(pixels)] * 2), tf.constant([layer]), tf.constant([head])]
+        found = {key: x.numpy() for key, x in ask(*given).items()}
+        table, hidden = (part[0] for part in live[layer])
+        wanted = table.mean(0) if head < 0 else table[head]
+        np.testing.assert_allclose(found["weights"][1], wanted, atol=1e-5)
+        assert found["seen"].all() == (not hidden.any())
+        places = found["height"] * found["width"]
+        assert (places + (name == "vit") == wanted.shape[0]).all()
+        assert found["num_heads"].shape == (2, len(live))
+    several = [tf.constant([file(pixels)] * 2), tf.constant([0, 1]), tf.constant([0])]
+    if len(live) > 1:
+        assert "the same for all pictures" in refused(lambda given: ask(*given), several)
+    several[1] = tf.constant([len(live)])
+    assert f"layer: expected 0 to {len(live) - 1}" in refused(lambda given: ask(*given), several)
+
+
 @pytest.fixture(scope="module")
 def folder(task, size, tmp_path_factory):
     served = Served(task, Bytes(), Images(NAMES, size, size, batch_size=1))
-    assert by_default(served) == ["classify", "embed"]
+    assert by_default(served) == ["classify", "attend", "embed"]
     return export(served, tmp_path_factory.mktemp("models") / "sees")
 
 
@@ -167,5 +191,5 @@ def test_an_exported_model_says_how_it_is_asked(folder, size):
 
 def test_it_answers_without_python(folder, tmp_path):
     client = Client(built(tmp_path), folder)
-    assert answers_its_requests(client, folder) == {"classify", "embed"}
+    assert answers_its_requests(client, folder) == {"classify", "embed", "attend"}
     assert client.close() == 0

@@ -3,13 +3,16 @@
 import os
 import shutil
 
+import numpy as np
 import pytest
+from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from served import LIMITS, Heads, Hostile, wait
+from served import LIMITS, Heads, Hostile, Sight, wait
 
+from zoo.data.decoding import fitted
 from zoo.serving.server.page import FOLDER
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -203,6 +206,34 @@ def test_every_signature_has_its_panel(browser, live, title, given, wanted):
     assert not page.errors()
     if title == "Answer":
         assert panel.find_element(By.TAG_NAME, "mark").text == "SAW"
+
+
+def test_a_picture_is_looked_at(browser, live, tmp_path):
+    pixels = np.zeros((40, 100, 3), "uint8")
+    pixels[20:, 20:40] = 240  # of what is seen, columns 20 to 79, the lower left
+    Image.fromarray(pixels).save(tmp_path / "picture.png")
+    page = Shown(browser, live, "sight")
+    panel = page.panel("Look")
+    panel.find_element(By.NAME, "image").send_keys(str(tmp_path / "picture.png"))
+    page.press(panel, "Look")
+    wait(lambda: "All places in the mean looked most at row 1, column 0 of 2 × 3" in panel.text, 5)
+    assert [one.text for one in page.all(".bars dt")] == ["<b>right", "dark"]
+    bright = fitted(pixels, *Sight.GRID).numpy().mean() / 255
+    assert f"{100 * bright:.1f} %" in panel.text
+    red = "return arguments[0].getContext('2d').getImageData(arguments[1], 400, 1, 1).data[0]"
+    canvas = panel.find_element(By.TAG_NAME, "canvas")
+    near, far = (browser.execute_script(red, canvas, at) for at in (10, 400))
+    tinted = browser.execute_script(red.replace("data[0]", "data[2]"), canvas, 10)
+    assert (near, far) == (pytest.approx(223, abs=2), 0)
+    assert tinted == pytest.approx(60, abs=2)
+    ActionChains(browser).move_to_element(canvas).click().perform()
+    wait(lambda: "The place at row" in panel.text, 5)
+    assert panel.find_element(By.XPATH, ".//button[.='All places']").is_enabled()
+    (tmp_path / "none.png").write_bytes(b"none")
+    panel.find_element(By.NAME, "image").send_keys(str(tmp_path / "none.png"))
+    page.press(panel, "Look")
+    wait(lambda: "none.png is no picture that this browser can read." in panel.text, 5)
+    assert not page.errors()
 
 
 def test_what_the_server_refuses_is_said_in_its_words(shown):

@@ -1,10 +1,13 @@
 """The rows 56 to 85 of the table of bad inputs, asked of one live server over REST and gRPC, and
 what stock clients rightly ask. Every error is JSON or a status, and says nothing of the machine."""
 
+import base64
+import concurrent.futures
 import gzip
 import json
 import shutil
 import socket
+import struct
 import threading
 import time
 
@@ -218,6 +221,45 @@ def test_texts_that_are_wrong(live, text, said):
 def test_an_empty_text_has_a_neutral_answer(live):
     (row,) = live.predict("sentiment", {"instances": [""]}).json()["predictions"]
     assert row["probabilities"] == [0.5, 0.5]  # row 72
+
+
+def picture(*pixels, size=()):
+    """The file of a row of pixels, as JSON has it."""
+    content = tf.io.encode_png(np.array(pixels, "uint8").reshape(1, -1, 1)).numpy()
+    content = content[:16] + struct.pack(">2I", *size) + content[24:] if size else content
+    return {"b64": base64.b64encode(content).decode()}
+
+
+def seen(live, *pictures):
+    return live.predict("sight", {"signature_name": "classify", "instances": list(pictures)})
+
+
+def test_pictures_of_several_sizes_are_answered_together(live):
+    rows = seen(live, picture(0, 0, 0), picture(*[255] * 50)).json()["predictions"]
+    assert [row["probabilities"] for row in rows] == [[0.0, 1.0], [1.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("a text", "image: is no JPEG, PNG, GIF or BMP picture."),
+        ({"b64": ""}, "image: is no JPEG, PNG, GIF or BMP picture."),
+        ({"b64": picture(*range(9))["b64"][:40]}, "Invalid PNG"),
+        (picture(9, size=(70_000, 9_999)), "found 9999 × 70000 pixels, expected 1 to 33,554,432"),
+        ({"b64": "AAAA" * 7_000}, "found a picture of 21,000 bytes, this server takes 20,000"),
+    ],
+)
+def test_pictures_that_are_wrong(live, given, said):
+    refused(live, seen(live, picture(1), given), 400, said)
+
+
+def test_a_picture_that_is_wrong_spoils_no_answer_but_its_own(live):
+    """They are joined, fail together, and are then asked one by one."""
+    sent = [picture(255), {"b64": "AAAA"}] * 12
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        answers = [*pool.map(lambda one: seen(live, one), sent)]
+    assert [one.status_code for one in answers] == [200, 400] * 12
+    assert answers[1].json() == {"error": "image: is no JPEG, PNG, GIF or BMP picture."}
 
 
 def test_types_that_json_cannot_say(live):

@@ -116,6 +116,14 @@ class ConvAttention(Backbone):
         x, _ = run(memory, blocks, x, None, ((),) * len(blocks), {})
         return (self.output_norm(x) if self.final_norm else x), ()
 
+    @property
+    def grid(self) -> tuple[int, int]:
+        """How many rows and columns of places the stages leave."""
+        size = self.image_size
+        for layer in self.image_layers:
+            size = layer.smaller(size)
+        return size, size
+
     def look(self, images: Any) -> Any:
         """`b y x c`, 0 to 255 -> what the stages give, `b y x d`."""
         x = self.rescale(images)

@@ -26,6 +26,9 @@ class Looking(NamedTuple):
     layer: Attention
     queries: int
     keys: int
+    grid: tuple[int, int] | None = None
+    """The rows and columns of the picture that it looks around in. Tokens that are no places stand
+    before those."""
 
 
 def stacked(backbone: Any) -> Iterator[Stacked]:
@@ -38,8 +41,14 @@ def stacked(backbone: Any) -> Iterator[Stacked]:
 
 
 def looking(backbone: Any) -> Iterator[Looking]:
-    """Its attention layers, in that order, such as `decoder 0 cross_attention`."""
+    """Its attention layers, in that order, such as `decoder 0 cross_attention`; those that make a
+    picture smaller first, such as `stage 3 1 attention`."""
+    for block in getattr(backbone, "image_layers", []):
+        for layer in attentions(block):
+            name = f"{block.name} {layer.name}".replace("_", " ")
+            yield Looking(name, layer, 0, 0, block.grid)
+    grid = getattr(backbone, "grid", None)
     for name, block, side in stacked(backbone):
         for layer in attentions(block):
             keys = 0 if isinstance(layer, Cross) else side
-            yield Looking(f"{name} {layer.name}", layer, side, keys)
+            yield Looking(f"{name} {layer.name}", layer, side, keys, grid)

@@ -3,6 +3,7 @@
 import { make, show } from "./dom.js";
 
 let made = 0;
+const TOLD = { number: one => one.valueAsNumber, file: one => one.files[0] };
 
 const input = ({ name, label, long, value = "", ...given }) => {
   const id = `field-${++made}`;
@@ -12,7 +13,7 @@ const input = ({ name, label, long, value = "", ...given }) => {
 };
 
 const read = form => Object.fromEntries([...form.querySelectorAll("textarea, input")].map(one =>
-  [one.name, one.type === "number" ? one.valueAsNumber : one.value]));
+  [one.name, TOLD[one.type]?.(one) ?? one.value]));
 
 // fields: { name, label, long, value, … } each; buttons: { label: run }, where
 // run(values, answer, signal) fills the place of the answer. Ctrl and Enter press the first.

@@ -2,10 +2,10 @@
 
 import { has, predict } from "./api.js";
 import { make, percent, show } from "./dom.js";
+import { Heads } from "./heads.js";
 
 const NAMED = 48;  // so many tokens are named beside the map
 const WIDE = 560;
-const MEAN = -1;
 const LETTER = 7;
 
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -122,8 +122,7 @@ class Picture {
 class Looked {
   constructor(model) {
     this.model = model;
-    this.layer = make("select", { ariaLabel: "layer" });
-    this.head = make("select", { ariaLabel: "head" });
+    this.heads = new Heads(() => this.ask());
     this.all = make("button", { type: "button", className: "plain" }, "All tokens");
     this.picture = new Picture();
     this.line = make("div", { className: "tokens" });
@@ -137,15 +136,13 @@ class Looked {
         make("div", {}, this.line, this.said)));
     this.element = make("div", { className: "looked", hidden: true },
       make("div", { className: "row" }, make("h3", {}, "What its tokens looked at"),
-        make("div", { className: "row" }, this.layer, this.head, this.all)), this.error, this.body);
+        make("div", { className: "row" }, ...this.heads.elements, this.all)), this.error, this.body);
     this.listen();
   }
 
   listen() {
     const { canvas } = this.picture;
     const move = at => { this.row = at.query; this.point(at); };
-    this.layer.addEventListener("change", () => { this.heads(); this.ask(); });
-    this.head.addEventListener("change", () => this.ask());
     this.all.addEventListener("click", () => { this.row = null; this.point(null); });
     canvas.addEventListener("pointermove", event => this.point(this.picture.at(event, this.table.size)));
     canvas.addEventListener("pointerleave", () => this.point(null));
@@ -183,11 +180,10 @@ class Looked {
     const turn = this.turn = (this.turn ?? 0) + 1;
     show(this.error);
     try {
-      const asked = { text: this.text, layer: Number(this.layer.value || 0), head: Number(this.head.value || MEAN) };
-      const [found] = await predict(this.model, "attend", [asked], signal);
+      const [found] = await predict(this.model, "attend", [{ text: this.text, ...this.heads.chosen }], signal);
       if (turn !== this.turn) return;  // something else was asked meanwhile
       this.table = new Table(found);
-      this.choices(found.num_heads);
+      this.heads.offer(found.num_heads);
       this.body.hidden = false;
       this.element.hidden = false;
       this.point(null);
@@ -197,20 +193,6 @@ class Looked {
       this.element.hidden = false;
       show(this.error, wrong.message);
     }
-  }
-
-  choices(numHeads) {
-    if (this.layer.options.length) return;
-    this.numHeads = numHeads;
-    show(this.layer, ...numHeads.map((_, place) => new Option(`layer ${place}`, place)));
-    this.heads();
-  }
-
-  heads() {
-    const before = this.head.value;
-    const all = [...Array(this.numHeads[this.layer.value || 0]).keys()];
-    show(this.head, new Option("mean of all heads", MEAN), ...all.map(place => new Option(`head ${place}`, place)));
-    this.head.value = before !== "" && before < all.length ? before : MEAN;
   }
 
   // Draws the map and the text as one token sees it: the one pointed at, or else the one chosen.

@@ -7,6 +7,7 @@ import classify from "./panels/classify.js";
 import embed from "./panels/embed.js";
 import fill from "./panels/fill.js";
 import score from "./panels/score.js";
+import see from "./panels/see.js";
 import session from "./panels/session.js";
 import tag from "./panels/tag.js";
 import { summarize, translate } from "./panels/translate.js";
@@ -14,7 +15,7 @@ import write from "./panels/write.js";
 
 // A panel: its title, what it does in a line, fits(model), and draw(model), an element. The first
 // that fits stands on top.
-const PANELS = [write, classify, tag, fill, answer, translate, summarize, session, score, embed];
+const PANELS = [write, classify, see, tag, fill, answer, translate, summarize, session, score, embed];
 const [SOON, LATER] = [1000, 10_000];  // looks for models: while some load, and then
 
 const list = document.getElementById("models");
@@ -32,7 +33,7 @@ const draw = model => {
   show(panels, ...(found.length ? found : [make("p", { className: "quiet" }, nothing)]));
 };
 
-const own = names => names.filter(name => name !== "serving_default" && !name.endsWith("_ids")).sort();
+const own = names => names.filter(name => name !== "serving_default" && !/_(ids|pixels)$/.test(name)).sort();
 
 const line = model => {
   const names = own(Object.keys(model.signatures));

@@ -1,6 +1,6 @@
 // Which class a text belongs to, and what its tokens looked at.
 
-import { has, predict } from "../api.js";
+import { predict } from "../api.js";
 import { bars, make, show } from "../dom.js";
 import { form } from "../form.js";
 import { map } from "../map.js";
@@ -23,6 +23,6 @@ const draw = model => {
 export default {
   title: "Classify",
   about: "Which class a text belongs to, and what its tokens looked at.",
-  fits: has("classify"),
+  fits: model => "text" in (model.signatures.classify?.inputs ?? {}),
   draw,
 };
