@@ -222,7 +222,7 @@ def test_a_picture_is_looked_at(browser, live, tmp_path):
     assert f"{100 * bright:.1f} %" in panel.text
     red = "return arguments[0].getContext('2d').getImageData(arguments[1], 400, 1, 1).data[0]"
     canvas = panel.find_element(By.TAG_NAME, "canvas")
-    near, far = (browser.execute_script(red, canvas, at) for at in (10, 400))
+    near, far = (browser.execute_script(red, canvas, at) for at in (10, 700))
     tinted = browser.execute_script(red.replace("data[0]", "data[2]"), canvas, 10)
     assert (near, far) == (pytest.approx(223, abs=2), 0)
     assert tinted == pytest.approx(60, abs=2)
