@@ -13,14 +13,14 @@ from keras import ops
 
 from zoo.backbones import Backbone
 from zoo.backbones._memory import Phase, run
-from zoo.backbones._stack import stack
 from zoo.backbones._stage import Stage
 from zoo.blocks import Block
+from zoo.blocks._stack import over_places, written_again
 from zoo.blocks.image import ImageBlock
-from zoo.blocks.image._places import in_a_row
 from zoo.core.errors import ZooError
-from zoo.core.kinds import as_list, make, to_config
+from zoo.core.kinds import make, to_config
 from zoo.core.norms import norm as make_norm
+from zoo.core.pictures import in_a_row
 from zoo.core.types import NonNegativeInt, PositiveFloat, PositiveInt, Probability
 from zoo.positions import Position
 
@@ -68,9 +68,7 @@ class ConvAttention(Backbone):
         self.rescale = keras.layers.Rescaling(scale, offset, name="rescale", dtype=dtype)
         written = [stage if isinstance(stage, Stage) else Stage(**stage) for stage in stages]
         self.image_layers = image_layers(written, stochastic_depth, dtype)
-        self.transformer_layers = stack(blocks, num_layers, dtype)
-        if any(block.num_streams > 1 for block in self.transformer_layers):
-            raise ZooError("pictures are read in one stream, use other blocks.", "blocks")
+        self.transformer_layers = over_places(blocks, num_layers, dtype)
         self.start = Start(class_token, initializer_range, name="start", dtype=dtype)
         self.position = make(Position, position, name="position", dtype=dtype)
         self.embedding_dropout = keras.layers.Dropout(
@@ -85,7 +83,7 @@ class ConvAttention(Backbone):
             "image_size": image_size,
             "stages": [to_config(vars(stage)) for stage in written],
             "num_layers": num_layers,
-            "blocks": to_config(self.transformer_layers[: len(as_list(blocks or []))]) or None,
+            "blocks": written_again(blocks, self.transformer_layers),
             "class_token": class_token,
             "final_norm": final_norm,
             "norm": norm,

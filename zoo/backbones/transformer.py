@@ -7,10 +7,10 @@ from keras import ops
 
 from zoo.backbones import Backbone
 from zoo.backbones._memory import Phase, run
-from zoo.backbones._stack import stack
 from zoo.blocks import Block
+from zoo.blocks._stack import stack, written_again
 from zoo.core.errors import ZooError
-from zoo.core.kinds import as_list, make, to_config
+from zoo.core.kinds import make, to_config
 from zoo.core.norms import norm as make_norm
 from zoo.core.types import Given, NonNegativeInt, PositiveFloat, PositiveInt, Probability
 from zoo.core.window import length
@@ -107,7 +107,7 @@ class Transformer(Backbone):
             "vocabulary_size": vocabulary_size,
             "num_layers": num_layers,
             "hidden_dim": hidden_dim,
-            "blocks": to_config(self.transformer_layers[: len(as_list(blocks))]),
+            "blocks": written_again(blocks, self.transformer_layers),
             "num_segments": num_segments,
             "embedding_norm": embedding_norm,
             "final_norm": final_norm,

@@ -4,7 +4,8 @@ from typing import Any
 
 import keras
 
-from zoo.blocks.image._parts import INITIALIZER, Depthwise, Padded, Standardized
+from zoo.blocks.image._parts import INITIALIZER
+from zoo.core.convolutions import Depthwise, Padded, Standardized
 from zoo.core.layer import LayerKind
 from zoo.core.types import Given, Padding, PositiveInt, Probability
 

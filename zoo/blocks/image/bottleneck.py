@@ -6,9 +6,9 @@ from typing import Any
 from zoo.attention import Attention
 from zoo.blocks.image import ImageBlock
 from zoo.blocks.image._parts import Normal, SqueezeExcite, pooled
-from zoo.blocks.image._places import in_a_row, on_a_grid
 from zoo.core.activations import ACTIVATIONS
 from zoo.core.kinds import make
+from zoo.core.pictures import in_a_row, on_a_grid
 from zoo.core.types import Activation, Fraction, ImageNorm, PositiveFloat, PositiveInt
 
 

@@ -1,7 +1,8 @@
 """Convolve, normalise, activate: stems, patches, and what stands between stages."""
 
 from zoo.blocks.image import ImageBlock
-from zoo.blocks.image._parts import Normal, steps
+from zoo.blocks.image._parts import Normal
+from zoo.core.convolutions import steps
 from zoo.core.types import Activation, ImageNorm, PositiveFloat, PositiveInt
 
 

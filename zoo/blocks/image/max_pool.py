@@ -3,7 +3,7 @@
 from keras import ops
 
 from zoo.blocks.image import ImageBlock
-from zoo.blocks.image._parts import padded, steps
+from zoo.core.convolutions import padded, steps
 from zoo.core.errors import ZooError
 from zoo.core.types import PositiveInt
 

@@ -10,8 +10,8 @@ from zoo.attention import Attention
 from zoo.blocks.feed_forward import FeedForward
 from zoo.blocks.image import ImageBlock
 from zoo.blocks.image._parts import Shortcut, pooled
-from zoo.blocks.image._places import in_a_row, on_a_grid
 from zoo.core.kinds import make
+from zoo.core.pictures import in_a_row, on_a_grid
 from zoo.core.types import PositiveFloat
 
 

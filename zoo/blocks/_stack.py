@@ -1,10 +1,10 @@
-"""The blocks of a stack, as backbones make them."""
+"""The blocks of a stack, as whatever holds one makes them."""
 
 from typing import Any
 
 from zoo.blocks import Block
 from zoo.core.errors import ZooError
-from zoo.core.kinds import as_list, make
+from zoo.core.kinds import as_list, make, to_config
 
 
 def stack(blocks: Any, num_layers: int, dtype: Any) -> list[Block]:
@@ -22,3 +22,16 @@ def stack(blocks: Any, num_layers: int, dtype: Any) -> list[Block]:
         if number:
             block.tie(layers[0])
     return layers
+
+
+def over_places(blocks: Any, num_layers: int, dtype: Any) -> list[Block]:
+    """A stack over the places of a picture. Raises ZooError for blocks of several streams."""
+    layers = stack(blocks, num_layers, dtype)
+    if any(block.num_streams > 1 for block in layers):
+        raise ZooError("pictures are read in one stream, use other blocks.", "blocks")
+    return layers
+
+
+def written_again(blocks: Any, layers: list[Block]) -> list | None:
+    """What makes the same stack again: its layers as far as they are told apart."""
+    return to_config(layers[: len(as_list(blocks or []))]) or None
