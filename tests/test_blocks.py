@@ -77,6 +77,7 @@ def test_rms_norm_divides_by_the_root_mean_square_alone(x):
     [
         ("squared_relu", lambda x: np.maximum(x, 0) ** 2),
         ("gelu_sigmoid", lambda x: x / (1 + np.exp(-1.702 * x))),
+        ("hard_swish", lambda x: x * np.clip(x + 3, 0, 6) / 6),
     ],
 )
 def test_activations_are_their_formulas(kind, formula, x):

@@ -19,6 +19,8 @@ The quirks of the originals, and which case shows it:
 - `hybrid`: weights are standardised with 1e-8 under the root; borders as TensorFlow pads them, and
   zeros, not -inf, around the pooled stem.
 - `vit`: queries, keys and values stand one after another in one matrix.
+- `mobilevit`: places in one corner of all patches are a row; 7 × 7 places are resized to 8 × 8 for
+  it, and back. The convolution at the end sees what was given before what was found.
 """
 
 from functools import partial
@@ -28,7 +30,9 @@ import torch
 from arrays import case_arrays, noise, prefixed, save
 from timm.layers.bottleneck_attn import BottleneckAttn
 from timm.layers.std_conv import StdConv2dSame
+from timm.models.byobnet import ByobNet, ByoModelCfg
 from timm.models.maxxvit import MaxxVit, MaxxVitCfg
+from timm.models.mobilevit import _inverted_residual_block, _mobilevit_block
 from timm.models.resnet import Bottleneck, ResNet
 from timm.models.resnetv2 import ResNetV2
 from timm.models.vision_transformer import VisionTransformer
@@ -88,6 +92,18 @@ def hybrid():
     return VisionTransformer(32, 1, num_classes=CLASSES, embed_layer=embed, **sizes), 32
 
 
+def mobilevit():
+    inside = {"transformer_dim": 16, "transformer_depth": 2, "patch_size": 2, "br": 2.0}
+    blocks = (
+        _inverted_residual_block(d=2, c=8, s=1, br=2.0),
+        _mobilevit_block(d=1, c=16, s=2, **inside),
+        _mobilevit_block(d=1, c=24, s=2, **inside),
+    )
+    sizes = {"blocks": blocks, "stem_chs": 8, "num_features": 24}
+    cfg = ByoModelCfg(stem_type="3x3", stem_pool="", downsample="", act_layer="silu", **sizes)
+    return ByobNet(cfg, num_classes=CLASSES), 56
+
+
 def randomise(model, rng):
     """Weights of the size that keeps a signal as large as it is, and statistics of some batches."""
     for name, value in [*model.named_parameters(), *model.named_buffers()]:
@@ -115,5 +131,5 @@ def case(name, make):
 
 
 if __name__ == "__main__":
-    makers = (coatnet, resnet, botnet, hybrid, vit)
+    makers = (coatnet, resnet, botnet, hybrid, vit, mobilevit)
     save(__file__, {k: v for make in makers for k, v in case(make.__name__, make).items()})

@@ -77,6 +77,11 @@ class Block(LayerKind):
         if self.attention:
             self.attention.stand_in(layer)
 
+    def stand_on(self, height: int, width: int) -> None:
+        """Be told how large the picture is whose places it reads."""
+        if self.attention:
+            self.attention.stand_on(height, width)
+
     def tie(self, first: "Block") -> None:
         """Share with the first block of a model what the recipe says is shared."""
         if self.attention and first.attention:

@@ -26,7 +26,14 @@ Seed = Annotated[int, Field(ge=0, lt=2**31)]
 """What every random generator takes."""
 
 Activation = Literal[
-    "tanh", "relu", "squared_relu", "silu", "gelu", "gelu_approximate", "gelu_sigmoid"
+    "tanh",
+    "relu",
+    "squared_relu",
+    "silu",
+    "hard_swish",
+    "gelu",
+    "gelu_approximate",
+    "gelu_sigmoid",
 ]
 """A name in `zoo.core.activations`."""
 
