@@ -83,7 +83,7 @@ def test_it_is_served_with_bytes_on_disk_and_says_what_that_costs(task, tmp_path
     assert 0 < said["largest_difference_of_a_probability"] < 0.01
     card = (folder / "README.md").read_text()
     assert "Floats stay in: Learned 8,192," in card
-    assert f"A `causal_lm` of {task.count_params():,} parameters" in card
+    assert f"`causal_lm`, {task.count_params():,} parameters" in card
     served = tf.saved_model.load(str(folder)).signatures
     copy, text = quantized(task, "int8"), "def area(w)"
     live = tf.nn.log_softmax(copy({"token_ids": np.array([[256, *text.encode()]])}))[0, :-1]

@@ -36,7 +36,7 @@ def card(given: InBytes, about: About, written: Written) -> str:
     kind = to_config(model.task)["kind"]
     parts = [
         f"# {about.name}",
-        f"A `{kind}` of {given.parameters:,} parameters. {_trained(about)}",
+        f"`{kind}`, {given.parameters:,} parameters. {_trained(about)}",
         "## Measured",
         _measured(about.report, given.mode),
         *given.said(about.compared),

@@ -1,12 +1,12 @@
-// A picture as a model sees it, tinted by what its places looked at.
+// A picture as a model sees it, in the light of what its places looked at.
 
 import { has, predict } from "./api.js";
 import { make, percent, show } from "./dom.js";
 import { Heads } from "./heads.js";
 
 const WIDE = 420;
-const HEAT = [217, 72, 1];
-const STRONGEST = 0.75;
+const SHADE = [8, 16, 32];
+const DARKEST = 0.8;  // above what is not looked at
 
 // The largest part in the middle of a picture that has a shape: all that a model sees of it.
 const middle = ({ width, height }, share) => {
@@ -76,7 +76,7 @@ class Spots {
     this.draw();
   }
 
-  // Tints the picture, where the model can tell what it looked at.
+  // Lights the picture, where the model can tell what it looked at.
   async read(image, signal) {
     if (!has("attend")(this.model)) return;
     this.image = image;
@@ -112,7 +112,7 @@ class Spots {
     show(this.said, `${who} looked most at ${where(most)} of ${height} × ${width}: ${percent(given[most])}. Choose a place to see what it looked at.`);
   }
 
-  // The picture, and above it how much each place was given.
+  // The picture, darker where less was given.
   draw(given, place = null) {
     const { width = 1, height = 1 } = this.table ?? {};
     const fine = Math.max(2, devicePixelRatio);
@@ -126,11 +126,11 @@ class Spots {
     const [wide, tall] = [WIDE / width, high / height];
     const most = Math.max(1e-9, ...given);
     given.forEach((share, at) => {
-      pen.fillStyle = `rgba(${HEAT}, ${(STRONGEST * share / most).toFixed(3)})`;
+      pen.fillStyle = `rgba(${SHADE}, ${(DARKEST * (1 - share / most)).toFixed(3)})`;
       pen.fillRect(at % width * wide, Math.floor(at / width) * tall, wide, tall);
     });
     if (place === null) return;
-    pen.strokeStyle = "#ffffff";
+    pen.strokeStyle = "#d94801";
     pen.lineWidth = 2;
     pen.strokeRect(place % width * wide, Math.floor(place / width) * tall, wide, tall);
   }
