@@ -1,10 +1,12 @@
 """Encoded pictures to pixels: the same graph in training and in a SavedModel."""
 
+import re
 from typing import Any
 
 import tensorflow as tf
 
 from zoo.core.checked import checked
+from zoo.core.errors import ZooError
 
 BEGINNINGS = {
     "JPEG": b"\xff\xd8\xff",
@@ -13,6 +15,7 @@ BEGINNINGS = {
     "BMP": b"BM",
 }
 """What the bytes of pictures begin with that are read."""
+ASSERTED = re.compile(r"assertion failed: \[(.+)\]")
 HEAD = 32
 """Bytes in which all but JPEG say how large they are."""
 MOST_PIXELS = 1 << 25
@@ -36,6 +39,15 @@ def decoded(encoded: Any, num_channels: int, name: Any = "image") -> Any:
     return tf.ensure_shape(pixels, [None, None, num_channels])
 
 
+def opened(encoded: bytes, num_channels: int, name: str) -> Any:
+    """The same of a file called `name`, outside of graphs. Raises ZooError."""
+    try:
+        return _decoded(tf.constant(encoded), num_channels, tf.constant(name))
+    except tf.errors.InvalidArgumentError as wrong:
+        said = ASSERTED.search(wrong.message)
+        raise ZooError(said[1] if said else f"{name}: is a damaged picture.") from wrong
+
+
 def fitted(pixels: Any, height: int, width: int, kept: float = 1.0) -> Any:
     """A picture `y x c`, or several, uint8 or float32 -> float32 of `height` × `width`: the largest
     part in the middle that has this shape, or `kept` of its sides, resized without aliasing."""
@@ -46,6 +58,9 @@ def fitted(pixels: Any, height: int, width: int, kept: float = 1.0) -> Any:
     rows, columns = tf.unstack(tf.cast(part, tf.int32))
     inside = pixels[..., first[0] : first[0] + rows, first[1] : first[1] + columns, :]
     return tf.image.resize(inside, [height, width], antialias=True)
+
+
+_decoded = tf.function(decoded, autograph=False)
 
 
 def _pixels(encoded: Any, kind: Any, num_channels: int) -> Any:

@@ -36,14 +36,17 @@ class Ordered(Batching):
         longest = self.longest()
         return super().cut(corpus) if longest is None else self.sizes(corpus) > longest
 
-    def batch(self, corpus, step):
-        require(corpus, 2, "training")
+    def places(self, corpus: Corpus, step: int) -> np.ndarray:
+        """Which rows the training batch of a step has, int `b`."""
         number = self.number(corpus)
         wanted = step * self.batch_size + np.arange(self.batch_size)
         passes = np.unique(wanted // number)
         orders = {one: generator(self.seed, one).permutation(number) for one in passes}
-        places = [orders[place // number][place % number] for place in wanted]
-        return self._drawn(corpus, np.array(places), step, 1)
+        return np.array([orders[place // number][place % number] for place in wanted])
+
+    def batch(self, corpus, step):
+        require(corpus, 2, "training")
+        return self._drawn(corpus, self.places(corpus, step), step, 1)
 
     def evaluation(self, corpus, place):
         require(corpus, 2, "validation")

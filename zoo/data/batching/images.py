@@ -6,10 +6,11 @@ from zoo.core.errors import ZooError, shown, suggest
 from zoo.core.kinds import as_list, make
 from zoo.core.types import Given, PositiveInt
 from zoo.data.augmentation import Augmentation, Pictures
-from zoo.data.batching import Batch, generator
+from zoo.data.batching import Batch, generator, require
 from zoo.data.batching._answered import asked
 from zoo.data.batching._ordered import Ordered
 from zoo.data.batching._required import require_answers
+from zoo.data.corpus import Corpus
 
 
 class Images(Ordered):
@@ -41,26 +42,42 @@ class Images(Ordered):
         self.augmentation = [make(Augmentation, one) for one in as_list(augmentation or [])]
 
     def batch(self, corpus, step):
-        plain, luck = super().batch(corpus, step), generator(self.seed, step, 3)
+        require(corpus, 2, "training")
+        luck = generator(self.seed, step, 3)
+        plain = self._read(corpus, self.places(corpus, step), luck)
         pictures = Pictures(plain.inputs["images"], plain.targets, plain.weights)
         for augmentation in self.augmentation:
             pictures = augmentation.change(pictures, luck)
         images, labels, shares = pictures
         return Batch({"images": images}, labels, shares)
 
-    def make(self, corpus, documents):
+    def make(self, corpus, places):
+        return self._read(corpus, places)
+
+    def _read(
+        self, corpus: Corpus, documents: np.ndarray, luck: np.random.Generator | None = None
+    ) -> Batch:
+        """Pictures as they are, or by luck a part of each."""
         require_answers(corpus)
         shape = (self.height, self.width, self.num_channels)
         images = np.zeros((len(documents), *shape), np.float32)
         targets = np.zeros((len(documents), 1), np.int32)
         there = documents < len(corpus.names)
         for row in np.flatnonzero(there):
-            pixels, answer = asked(corpus, documents[row])
-            if pixels.size != images[row].size:
-                self._sized(corpus, documents[row], pixels.size)
-            images[row] = pixels.reshape(shape)
+            read, answer = asked(corpus, documents[row])
+            images[row] = self.pixels(read, corpus.names[documents[row]], luck)
             targets[row] = self._place(corpus, documents[row], answer)
         return Batch({"images": images}, targets, there.astype("float32")[:, None])
+
+    def pixels(
+        self, read: np.ndarray, name: str, luck: np.random.Generator | None = None
+    ) -> np.ndarray:
+        """The bytes of a document called `name` -> a picture, `y x c`. Raises ZooError."""
+        shape = (self.height, self.width, self.num_channels)
+        if read.size != np.prod(shape):
+            wanted = " × ".join(map(str, shape))
+            raise ZooError(f"{name} has {read.size:,} numbers, expected {wanted}.", "height")
+        return read.reshape(shape)
 
     def _place(self, corpus, document, answer) -> int:
         """The place of a class in `labels`."""
@@ -71,8 +88,3 @@ class Images(Ordered):
             return int(said)
         text = f"{corpus.names[document]} is of the class {shown(said)}."
         raise ZooError(f"{text} {suggest(said, self.labels)}", "labels")
-
-    def _sized(self, corpus, document, found) -> None:
-        wanted = f"{self.height} × {self.width} × {self.num_channels}"
-        text = f"{corpus.names[document]} has {found:,} numbers, expected {wanted}."
-        raise ZooError(text, "height")
