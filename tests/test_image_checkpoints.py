@@ -1,6 +1,10 @@
 """Checkpoints of image models: what the originals answer, ours answer; and the way back."""
 
+import hashlib
 import json
+import os
+import re
+import subprocess
 from pathlib import Path
 
 import checkpoints
@@ -10,13 +14,23 @@ from checkpoints import parts, weights, write
 from safetensors.numpy import load_file, save_file
 
 import zoo
-from zoo.convert._hugging_face import written
+from zoo.backbones import Backbone
+from zoo.convert._hugging_face import architectures, family_of, written
+from zoo.convert._hugging_face import parts as hugging_face_parts
+from zoo.convert.config import Config
 from zoo.convert.folder import load, save
 from zoo.convert.timm import Timm
 from zoo.core.errors import ZooError
-from zoo.core.kinds import kinds
+from zoo.core.kinds import kinds, make
+from zoo.core.symbolic import symbolically
+from zoo.tasks import Task
 
 FOLDER = Path(__file__).parent / "golden" / "image_checkpoints"
+SHAPES = json.loads((FOLDER / "shapes.json").read_text())
+FEW = (
+    *("botnet50ts_256", "coatnet_0_224", "coatnet_0_rw_224", "resnet50"),
+    *("vit_tiny_patch16_224", "vit_small_r26_s32_224"),
+)
 CASES = sorted(file.stem for file in FOLDER.glob("*.npz"))
 
 
@@ -42,7 +56,11 @@ def test_every_kind_has_a_case():
 
 @pytest.mark.parametrize("case", CASES)
 def test_it_answers_as_the_original_and_goes_back_as_it_came(case, tmp_path):
-    case = golden(case)
+    answers_as_the_original(golden(case), tmp_path)
+
+
+def answers_as_the_original(case, tmp_path):
+    """And goes back as it came."""
     model, theirs = load(write(tmp_path / "theirs", case)), parts(case, "weights/")
     answer = model(pictures(model, case["x"]))
     np.testing.assert_allclose(answer, case["out"], rtol=1e-4, atol=1e-4)
@@ -52,6 +70,36 @@ def test_it_answers_as_the_original_and_goes_back_as_it_came(case, tmp_path):
     for name, array in back.items():
         np.testing.assert_allclose(array, theirs[name], rtol=1e-6, err_msg=name)
     assert written(tmp_path / "back") == written(tmp_path / "theirs")
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [pytest.param(one, marks=() if one in FEW else pytest.mark.slow) for one in SHAPES],
+)
+def test_an_architecture_has_the_weights_it_is_published_with(architecture):
+    assert digest(architecture) == SHAPES[architecture]
+
+
+def digest(architecture):
+    """How many arrays there are, and a digest of their names and shapes."""
+    size = int((re.findall(r"_(\d{3})$", architecture) or [224])[0])
+    told = {"pretrained_cfg": {"input_size": [3, size, size]}}
+    config = Config({"architecture": architecture, **told}, architecture)
+    family = family_of(architecture, architecture)
+    found = symbolically(shapes, family, *hugging_face_parts(family, config))
+    text = json.dumps(sorted(found.items()))
+    return [len(found), hashlib.sha256(text.encode()).hexdigest()]
+
+
+def shapes(family, backbone, head):
+    task = make(Task, head, backbone=make(Backbone, backbone), compile=False)
+    found = [*family.weights(task.backbone), *family.head_weights(task)]
+    blank = {one.name: [np.empty(x.shape, "bool") for x in one.variables] for one in found}
+    return {one.name: list(one.join(blank[one.name]).shape) for one in found}
+
+
+def test_every_architecture_is_one_that_timm_publishes():
+    assert set(SHAPES) == set(architectures())
 
 
 @pytest.mark.parametrize(
@@ -108,6 +156,18 @@ def test_weights_that_are_missing_are_named(tmp_path):
     save_file(found, folder / "model.safetensors")
     with pytest.raises(ZooError, match=r"theirs: lacks stages.2.blocks.1.attn.qkv.bias\."):
         load(folder)
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("architecture", SHAPES)
+def test_it_reads_what_timm_writes(architecture, tmp_path):
+    """Every architecture as large as it is. Set ZOO_ORIGINALS to a Python that has timm."""
+    python = os.environ.get("ZOO_ORIGINALS")
+    if python is None:
+        pytest.skip("ZOO_ORIGINALS names no Python with the original implementations")
+    script = FOLDER.parent / "make_image_checkpoints.py"
+    subprocess.run([python, str(script), str(tmp_path), architecture], check=True)
+    answers_as_the_original(checkpoints.golden(tmp_path / f"{architecture}.npz"), tmp_path)
 
 
 def test_classes_that_are_none_leave_a_backbone(tmp_path):

@@ -27,7 +27,11 @@ def test_the_quick_start_learns_exports_and_writes(tmp_path):
 
 
 WHERE = {"make_checkpoints": "checkpoints", "make_seq2seq_checkpoints": "checkpoints"}
-FOLDERS = {**WHERE, "make_long_checkpoints": "."}
+FOLDERS = {
+    **WHERE,
+    "make_long_checkpoints": ".",
+    "make_image_checkpoints": "image_checkpoints",
+}
 """Scripts that make many files, and the folder they take."""
 GIVEN = ("make_sha_rnn",)
 """Scripts that want the original beside them."""

@@ -3,13 +3,20 @@
     pip install torch "timm==1.0.31" "transformers==4.35.2"
     python tests/golden/make_image_checkpoints.py tests/golden/image_checkpoints
 
+Names behind the folder, of cases or of architectures as they are published, make those alone.
+
 Each file holds the config that timm or transformers writes, all weights under `weights/`, pictures
 `x` [batch, height, width, channels] as the model is given them, normalised, and the answer `out`.
+
+`shapes.json` holds, of every architecture as it is published, how many arrays it has, and a digest
+of their names and shapes, in the order of the names.
 
 Heads of 32 features and stems of 64 channels are given; all else is as small as it can be.
 """
 
+import hashlib
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -26,6 +33,8 @@ COATNET = {"embed_dim": [32, 32, 32, 64], "depths": [1, 2, 2, 1], "img_size": 64
 VIT = {"embed_dim": 32, "depth": 2, "num_heads": 4, "img_size": 32}
 CASES = {
     "coatnet_0": ("coatnet_0_224", {**COATNET, "stem_width": 16, "head_hidden_size": 48}),
+    "coatnet_rw_0": ("coatnet_0_rw_224", {**COATNET, "stem_width": [8, 16]}),
+    "coatnet_rw_1": ("coatnet_nano_rw_224", {**COATNET, "stem_width": [8, 8]}),
     "botnet_0": ("botnet26t_256", {"width_factor": 0.125, "img_size": 64}),
     "resnet_0": ("resnet26", {"layers": [1, 2, 1, 1], "channels": [8, 16, 24, 32]}),
     "resnet_1": ("wide_resnet50_2", {"layers": [2, 1, 1, 1], "channels": [8, 8, 8, 16]}),
@@ -33,6 +42,14 @@ CASES = {
     "vision_transformer_1": ("deit_tiny_patch16_224", {**VIT, "mlp_ratio": 2.0, "depth": 1}),
     "hybrid_0": ("vit_tiny_r_s16_p8_384", {**VIT, "depth": 1, "img_size": 64}),
 }
+ARCHITECTURES = "|".join(
+    (
+        r"coatnet_[0-5]_224|coatnet_(pico|nano|[0-2])_rw_224",
+        r"botnet(26t|50ts)_256|resnet(26|50|101|152|200)|wide_resnet(50|101)_2",
+        r"vit_(tiny|small|base|large|huge)_patch\d+_\d+|deit_(tiny|small|base)_patch16_\d+",
+        r"vit_(tiny|small|base|large)_r(_s16_p8|26_s32|50_s16|50_s32)_\d+",
+    )
+)
 COLOURS = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 
 
@@ -53,7 +70,7 @@ def timm_case(name, architecture, args):
     channels = 1 if name == "vision_transformer_1" else 3
     model = timm.create_model(architecture, num_classes=CLASSES, in_chans=channels, **args)
     randomise(model, rng)
-    size = args.get("img_size", 64)
+    size = args.get("img_size") or (64 if args else model.pretrained_cfg["input_size"][1])
     data = {"input_size": (channels, size, size)}
     if channels == 3 and name != "coatnet_0":
         data |= COLOURS
@@ -65,10 +82,21 @@ def timm_case(name, architecture, args):
     return case_arrays(config, weights_of(model), x=x, out=out.numpy())
 
 
+def shapes_of(architecture):
+    with torch.device("meta"):
+        model = timm.create_model(architecture, num_classes=1000)
+    found = {name: list(value.shape) for name, value in weights_of(model).items()}
+    text = json.dumps(sorted(found.items()))
+    return [len(found), hashlib.sha256(text.encode()).hexdigest()]
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     folder.mkdir(exist_ok=True)
-    for name, case in CASES.items():
-        if name in sys.argv[2:] or not sys.argv[2:]:
-            np.savez_compressed(folder / f"{name}.npz", **timm_case(name, *case))
-            print(name, (folder / f"{name}.npz").stat().st_size)
+    if not sys.argv[2:]:
+        names = [name for name in timm.list_models() if re.fullmatch(ARCHITECTURES, name)]
+        shapes = {name: shapes_of(name) for name in names}
+        (folder / "shapes.json").write_text(json.dumps(shapes, indent=0) + "\n")
+    for name in sys.argv[2:] or CASES:
+        np.savez_compressed(folder / f"{name}.npz", **timm_case(name, *CASES.get(name, (name, {}))))
+        print(name, (folder / f"{name}.npz").stat().st_size)

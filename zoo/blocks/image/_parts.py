@@ -82,13 +82,20 @@ class Shortcut(LayerKind):
     """A picture made smaller by the means of its `strides` × `strides` squares, and projected where
     it becomes deeper (CoAtNet)."""
 
-    def __init__(self, hidden_dim: PositiveInt, strides: PositiveInt = 1, **kwargs):
+    def __init__(
+        self,
+        hidden_dim: PositiveInt,
+        strides: PositiveInt = 1,
+        use_bias: bool = True,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
-        self.hidden_dim, self.strides = hidden_dim, strides
+        self.hidden_dim, self.strides, self.use_bias = hidden_dim, strides, use_bias
 
     def build(self, x_shape):
+        like = ("project", INITIALIZER, self.use_bias)
         deeper = x_shape[-1] != self.hidden_dim
-        self.project = deeper and self.dense(self.hidden_dim, x_shape, "project", INITIALIZER, True)
+        self.project = deeper and self.dense(self.hidden_dim, x_shape, *like)
         self.built = True
 
     def call(self, x):

@@ -16,15 +16,18 @@ from zoo.core.types import PositiveFloat
 
 
 class PreNorm(ImageBlock):
+    """`shortcut_bias` is for what makes a picture deeper beside the attention."""
+
     def __init__(
         self,
         attention: Attention,
         feed_forward: FeedForward,
         layer_norm_epsilon: PositiveFloat = 1e-6,
+        shortcut_bias: bool = True,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.layer_norm_epsilon = layer_norm_epsilon
+        self.layer_norm_epsilon, self.shortcut_bias = layer_norm_epsilon, shortcut_bias
         inside = {"name": "attention", "dtype": self.dtype_policy}
         self.attention = make(Attention, attention, output_dim=self.hidden_dim, **inside)
         inside["name"] = "feed_forward"
@@ -35,7 +38,8 @@ class PreNorm(ImageBlock):
         norm = {"layer": keras.layers.LayerNormalization, "epsilon": self.layer_norm_epsilon}
         self.attention_norm = self.part(name="attention_norm", size=given, **norm)
         self.feed_forward_norm = self.part(name="feed_forward_norm", size=size, **norm)
-        self.shortcut = self.part(Shortcut, "shortcut", given, size, self.strides)
+        across = (size, self.strides, self.shortcut_bias)
+        self.shortcut = self.part(Shortcut, "shortcut", given, *across)
         self.grid = tuple(-(-side // self.strides) for side in x_shape[1:3])
         places = self.grid[0] * self.grid[1]
         self.attention.stand_on(*self.grid)

@@ -1,5 +1,7 @@
 """CoAtNet (Dai et al. 2021), as the paper has it."""
 
+from typing import Any
+
 from zoo.convert import images
 from zoo.convert.image_weights import fed, head_by_head, in_stages, normal, steps
 from zoo.convert.images import stage
@@ -7,6 +9,8 @@ from zoo.convert.timm import Timm
 from zoo.convert.weights import convolution, linear, norm, place_by_place
 
 HEAD, STAGES = 32, 4
+ATTENDS = (False, False, True, True)
+"""Which stages do."""
 SIZES = {
     "coatnet_0_224": ([96, 192, 384, 768], [2, 3, 5, 2], 64),
     "coatnet_1_224": ([96, 192, 384, 768], [2, 6, 14, 2], 64),
@@ -28,14 +32,16 @@ class Coatnet(Timm):
     def model(self, args, size):
         widths = args.sizes("embed_dim", [], STAGES)
         depths = args.sizes("depths", [], STAGES)
-        stem = args.size("stem_width", HEAD)
-        first = stage(images.convolution(activation="gelu"), stem, strides=2)
-        sizes = list(zip(widths, depths))
-        blocks = [
-            "mbconv" if place < 2 else attending(width) for place, (width, _) in enumerate(sizes)
-        ]
-        looked = [stage(block, *one, 2) for block, one in zip(blocks, sizes)]
-        return {"stages": [first, stage(images.convolution(), stem), *looked]}
+        stem, looked = args.size("stem_width", HEAD), []
+        for width, depth, attends in zip(widths, depths, ATTENDS):
+            block = attention(width, width) if attends else "mbconv"
+            looked.append(stage(block, width, depth, 2))
+        return {"stages": [*self.stem([stem, stem], "gelu"), *looked]}
+
+    def stem(self, widths, activation):
+        """Two convolutions; the first makes the picture smaller."""
+        first = images.convolution(activation=activation)
+        return [stage(first, widths[0], strides=2), stage(images.convolution(), widths[1])]
 
     def head(self, args):
         return {"pooled_norm": True, "intermediate_dim": args.size("head_hidden_size", HEAD)}
@@ -43,8 +49,7 @@ class Coatnet(Timm):
     def args(self, backbone, task):
         stem, _, *stages = backbone["stages"]
         return {
-            "embed_dim": [one["hidden_dim"] for one in stages],
-            "depths": [one["num_layers"] for one in stages],
+            **grown(stages),
             "stem_width": stem["hidden_dim"],
             "head_hidden_size": task["intermediate_dim"] or 0,
         }
@@ -66,8 +71,9 @@ class Coatnet(Timm):
         yield from normal(f"{name}norm1", block.widen_norm)
         yield from convolution(f"{name}conv2_kxk", block.depth)
         yield from normal(f"{name}norm2", block.depth_norm)
-        yield from place_by_place(f"{name}se.fc1", block.excite.narrow)
-        yield from place_by_place(f"{name}se.fc2", block.excite.widen)
+        weighs = f"{name}se" + "_early" * (block.squeezed == "before_norm")
+        yield from place_by_place(f"{weighs}.fc1", block.excite.narrow)
+        yield from place_by_place(f"{weighs}.fc2", block.excite.widen)
         yield from convolution(f"{name}conv3_1x1", block.narrow)
 
     def attends(self, name, block):
@@ -87,9 +93,19 @@ class Coatnet(Timm):
         yield from linear("head.fc", task.output_dense)
 
 
-def attending(width: int) -> dict:
-    """A block of attention over all places of a picture."""
-    attention = {"kind": "multi_head", "num_heads": width // HEAD, "head_dim": HEAD}
+def attention(width: int, given: int, **options: Any) -> dict[str, Any]:
+    """A block of attention over all places of a picture, with heads for so many features."""
+    heads = {"kind": "multi_head", "num_heads": given // HEAD, "head_dim": HEAD}
+    looks = {**heads, "pattern": "full", "position": "grid_bias"}
     fed = {"kind": "plain", "intermediate_dim": 4 * width}
-    looks = {**attention, "pattern": "full", "position": "grid_bias"}
-    return {"kind": "pre_norm", "attention": looks, "feed_forward": fed}
+    return {"kind": "pre_norm", "attention": looks, "feed_forward": fed, **options}
+
+
+def grown(stages: list[dict[str, Any]]) -> dict[str, list[int]]:
+    """The widths and depths of stages; what makes a picture smaller begins one."""
+    widths, depths = [], []
+    for one in stages:
+        if one["strides"] > 1:
+            widths, depths = [*widths, one["hidden_dim"]], [*depths, 0]
+        depths[-1] += one["num_layers"]
+    return {"embed_dim": widths, "depths": depths}
