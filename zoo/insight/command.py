@@ -11,14 +11,15 @@ from zoo.core import machine
 def explain(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A folder that `zoo train` wrote.")],
     text: Annotated[
-        str | None, typer.Argument(metavar="TEXT", help="What the model is to read.")
+        str | None,
+        typer.Argument(metavar="TEXT", help="What the model is to read, or the file of a picture."),
     ] = None,
     to: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Where to write index.html and the pictures.")
     ] = Path("explained"),
     document: Annotated[
         int | None,
-        typer.Option(min=0, metavar="N", help="Read held-out document N instead, from 0."),
+        typer.Option(min=0, metavar="N", help="Take held-out document N instead, from 0."),
     ] = None,
     factors: Annotated[int, typer.Option(min=1, help="Factors of neurons.")] = 6,
     entries: Annotated[int, typer.Option(min=1, help="Entries of the dictionary.")] = 32,
@@ -28,8 +29,35 @@ def explain(
     ] = None,
 ) -> None:
     """Show what a run does with a text: attention, saliency, neurons, what hidden states are made
-    of. A masked language model guesses what is written [MASK]."""
+    of. A masked language model guesses what is written [MASK]. Of a picture: attention and
+    saliency."""
     machine.start_backend()
+    from zoo.insight.seen import sees
+
+    told = _seen if sees(run, override) else _read
+    print(told(run, text, document, override, to, factors, entries))
+
+
+def _seen(run, file, document, override, to, *_) -> Path:
+    from zoo.insight.seen import see
+    from zoo.insight.seen_folder import write
+
+    found = see(run, file, document, override)
+    page = write(found, to)
+    for one in found.spots:
+        mean = one.given.mean(axis=0)
+        row, column = divmod(int(mean.argmax()), mean.shape[1])
+        share = f"{mean.max():.2f}, mean of {len(one.given)} heads"
+        grid = f"row {row}, column {column} of {mean.shape[0]} × {mean.shape[1]}"
+        print(f"{one.name}: most to {grid} ({share})")
+    label, share = found.classes[0]
+    print(f"predicted: {label!r} ({share:.1%})")
+    if found.missing:
+        print(f"no attention: {found.missing}")
+    return page
+
+
+def _read(run, text, document, override, to, factors, entries) -> Path:
     from zoo.insight.explain import explain as look
     from zoo.insight.folder import write
 
@@ -50,4 +78,4 @@ def explain(
             print(f"predicted: {text!r} ({share:.1%})")
     for part, why in found.missing.items():
         print(f"no {part}: {why}")
-    print(page)
+    return page

@@ -19,17 +19,22 @@ MOST_BYTES = 6_000_000
 """Of weights in a page; of more only pictures are shown."""
 UNSEEN = 255
 """Stands for a weight that is hidden; 254 for a weight of 1."""
+NOTHING = '{"layers": []}'
+"""Of heads that a token could be pointed at for."""
 BLUE, RED = "33, 113, 181", "203, 24, 29"
 
 
 def write(found: Explanation, pictures: Sequence[Path], folder: Path) -> Path:
     """`index.html`. Raises RunError where it cannot be written."""
+    body = "\n".join(_body(found, {one.stem: one for one in pictures}))
+    return put(folder, f"{found.run}, explained", body, _data(found.attention or []))
+
+
+def put(folder: Path, title: str, body: str, data: str = NOTHING) -> Path:
+    """`index.html` of a title, HTML, and JSON for its script. Raises RunError where it cannot be
+    written."""
     file = folder / "index.html"
-    parts = {
-        "title": escape(f"{found.run}, explained"),
-        "body": "\n".join(_body(found, {one.stem: one for one in pictures})),
-        "data": _data(found.attention or []),
-    }
+    parts = {"title": escape(title), "body": body, "data": data}
     text = TEMPLATE.read_text(encoding="utf-8")
     # Cut where parts are to stand, so that nothing inside of a part is taken for the name of one.
     for key, part in reversed(list(parts.items())):
@@ -55,7 +60,7 @@ def _body(found: Explanation, pictures: dict[str, Path]) -> Iterator[str]:
         "Zuidema 2020). A row says which tokens a place is made of behind the last layer; it sums "
         "to 1. Values and feed-forward networks are left out of account.</p>"
     )
-    yield _why(found, "rollout") or _picture(pictures["rollout"])
+    yield _why(found, "rollout") or picture(pictures["rollout"])
     yield from _neurons(found, pictures)
     yield from _dictionary(found, pictures)
 
@@ -94,7 +99,7 @@ def _attention(found: Explanation, pictures: dict[str, Path]) -> Iterator[str]:
         )
         lines = "".join(tokens(side.tokens, name=side.name) for side in found.read.sides)
         yield f'<div id="looking">{lines}</div>'
-    yield _picture(pictures["attention"])
+    yield picture(pictures["attention"])
     maps = [file for name, file in pictures.items() if name.startswith("attention_")]
     yield _folded("every layer and head, token by token", maps)
 
@@ -170,9 +175,6 @@ def tokens(names: Sequence[str], shares: np.ndarray | None = None, name: str = "
     return f'<div class="tokens"><b>{escape(name)}</b>{"".join(spans)}</div>'
 
 
-NOTHING = '{"layers": []}'
-
-
 def _data(looked: Sequence[Looked]) -> str:
     """The weights as the script reads them."""
     if sum(one.weights.size for one in looked) > MOST_BYTES:
@@ -192,11 +194,12 @@ def _why(found: Explanation, part: str) -> str:
 
 
 def _folded(title: str, files: Sequence[Path]) -> str:
-    inside = "".join(_picture(file) for file in files)
+    inside = "".join(picture(file) for file in files)
     return f"<details><summary>{escape(title)}</summary>{inside}</details>"
 
 
-def _picture(file: Path) -> str:
+def picture(file: Path) -> str:
+    """A picture that stands in the page itself."""
     data = base64.b64encode(file.read_bytes()).decode()
     alt = escape(file.stem.replace("_", " "))
     return f'<p><img alt="{alt}" src="data:image/png;base64,{data}"></p>'
