@@ -55,6 +55,7 @@ POSITIONS = {
     "alibi": {"kind": "alibi"},
     "axial": {"kind": "axial", "shape": [4, 8], "dims": [6, 10]},
     "axial_sum": {"kind": "axial_sum", "shape": [4, 4, 2]},
+    "every_layer": {"kind": "every_layer", "position": "sinusoidal"},
     "grid_bias": {"kind": "grid_bias", "height": 16, "width": 4, "initializer_range": 0.5},
     "learned": {"kind": "learned", "max_sequence_length": 32},
     "nope": {"kind": "nope"},
@@ -64,6 +65,7 @@ POSITIONS = {
     "relative_xl": {"kind": "relative_xl", "hidden_dim": 16, "initializer_range": 0.5},
     "rotary": {"kind": "rotary", "rotary_dim": 4},
     "sinusoidal": {"kind": "sinusoidal"},
+    "sinusoidal_2d": {"kind": "sinusoidal_2d", "height": 16, "width": 4},
     "t5_buckets": {
         "kind": "t5_buckets",
         "num_buckets": 8,
@@ -109,14 +111,18 @@ SHELVES = {
 }
 UNMARKED = [kind for kind in PATTERNS if kind != "segments"]
 """Patterns that need not be told anything of the tokens."""
-AT_THE_EMBEDDING = ("axial", "axial_sum", "learned", "sinusoidal")
+AT_THE_EMBEDDING = ("axial", "axial_sum", "learned", "sinusoidal", "sinusoidal_2d")
 INSIDE = [kind for kind in POSITIONS if kind not in AT_THE_EMBEDDING]
 """Positions that stand inside attention; the others stand at the embedding."""
 
 
 def combines(kind, position):
     """Whether this attention takes this position."""
-    return kind != "lsh" or position in ("nope", "rotary")
+    taken = {
+        "lsh": ("every_layer", "nope", "rotary"),
+        "streaming": set(POSITIONS) - {"every_layer"},
+    }
+    return position in taken.get(kind, POSITIONS)
 
 
 COMBINED = [

@@ -155,6 +155,43 @@ def test_axes_are_numbered_with_the_last_one_fastest(kind):
         np.testing.assert_allclose(found[b, t], wanted, atol=1e-6)
 
 
+def test_sines_of_rows_and_columns_equal_their_definition(draw):
+    position, x = make(Position, POSITIONS["sinusoidal_2d"]), draw.normal(size=(2, 9, 16))
+    starts = np.array([0, 20], "int32")
+    found = numpy(position.embed(ops.convert_to_tensor(x.astype("float32")), starts)) - x
+    for b, t in np.ndindex(2, 9):
+        row, column = divmod(starts[b] + t, 4)
+        angles = 2 * np.pi * np.array([(row + 1) / 16, (column + 1) / 4])
+        turns = angles[:, None] / 10_000 ** (np.arange(4) / 4)
+        wanted = np.stack([np.sin(turns), np.cos(turns)], axis=-1).ravel()
+        np.testing.assert_allclose(found[b, t], wanted, atol=1e-5)
+
+
+def test_at_every_layer_values_are_left_without_it(draw):
+    node = {"kind": "every_layer", "position": {"kind": "learned", "max_sequence_length": 9}}
+    made, weights = layer(node)
+    weights[0].assign(draw.normal(size=(9, 16)))
+    x = ops.convert_to_tensor(draw.normal(size=(1, 9, 16)).astype("float32"))
+    places = np.arange(9, dtype="int32")[None]
+    asked, (key, value) = made.ask(x, places), made.offer(x, places)
+    for heads, dense in ((asked, made.query), (key, made.key)):
+        np.testing.assert_allclose(numpy(heads), numpy(dense(x + weights[0])), atol=1e-5)
+    np.testing.assert_allclose(numpy(value), numpy(made.value(x)), atol=1e-6)
+
+
+def test_layers_share_what_is_added_at_every_layer():
+    learned = {"kind": "learned", "max_sequence_length": 9}
+    nodes = [learned, learned, {**learned, "max_sequence_length": 7}]
+    first, second, other = (
+        make(Position, {"kind": "every_layer", "position": node}) for node in nodes
+    )
+    for position in (first, second, other):
+        position.tie(first)
+        position.prepare(HEADS, SIZE)
+    assert second.weights[0] is first.weights[0]
+    assert tuple(other.weights[0].shape) == (7, HEADS * SIZE)
+
+
 def test_a_grid_bias_is_resized_bilinearly():
     position = prepared(VARIANTS["grid_bias"], height=3, width=2)
     table, found = numpy(position.steps), numpy(position.resized(6, 4))
@@ -269,6 +306,8 @@ def test_a_position_survives_its_config(kind):
         ({"kind": "axial", "shape": [2, 3], "dims": [16]}, "a number an axis each"),
         ({"kind": "t5_buckets", "num_buckets": 6}, "num_buckets 6 must be a multiple of 4"),
         ({"kind": "t5_buckets", "max_distance": 8}, "max_distance 8 must be above 8"),
+        ({"kind": "every_layer", "position": "rotary"}, "found rotary, expected one for an emb"),
+        ({"kind": "every_layer", "position": "nope"}, "found nope, expected one for an emb"),
     ],
 )
 def test_bad_arguments_are_refused(node, message):
@@ -283,6 +322,7 @@ def test_bad_arguments_are_refused(node, message):
         ({"kind": "rotary"}, (2, 5), "5 features of a head_dim of 5"),
         ({"kind": "axial", "shape": [2, 3], "dims": [4, 8]}, (None, None, 16), "add up to 12"),
         ({"kind": "sinusoidal"}, (None, None, 7), "7 features"),
+        (POSITIONS["sinusoidal_2d"], (None, None, 6), "6 features, but a quarter are sines"),
     ],
 )
 def test_bad_sizes_are_refused(node, shape, message):

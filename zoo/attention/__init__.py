@@ -124,6 +124,11 @@ class Attention(Scored):
         """Be told which layer of a model this is, counted from 0."""
         self.pattern, self.seen = self.pattern.in_layer(layer), self.seen.in_layer(layer)
 
+    def tie(self, first: "Attention") -> None:
+        """Share with an attention earlier in the model what its position says is shared."""
+        if type(self.position) is type(first.position):
+            self.position.tie(first.position)
+
     def stand_on(self, height: int, width: int) -> None:
         """Be told how large the picture is that it looks at."""
         self.position.stand_on(height, width)
@@ -147,7 +152,7 @@ class Attention(Scored):
         self.attention_output = self.back(heads, self.output_dim or d)
         self.seeds = self.child(Seeds, self.dropout, name="seeds")
         self.build_norms(heads, heads)
-        self.position.prepare(self.num_heads, size)
+        self.position.prepare(self.num_heads, size, d)
         self.built = True
 
     def back(self, heads, d):
@@ -170,13 +175,13 @@ class Attention(Scored):
 
     def ask(self, x: Any, positions: Any, groups: slice = ALL) -> Any:
         """x `b q d` at positions `b q` or `1 q` -> queries `b q h e`, of some key-value heads."""
-        heads = self.heads_of(groups)
-        return self.place_query(project(self.query, x, heads), positions, heads)
+        heads, placed = self.heads_of(groups), self.position.add(x, positions)
+        return self.place_query(project(self.query, placed, heads), positions, heads)
 
     def offer(self, x: Any, positions: Any, groups: slice = ALL) -> tuple[Any, Any]:
         """x `b k d` at positions `b k` or `1 k` -> keys and values `b k g e`, some of them."""
-        key, value = project(self.key, x, groups), project(self.value, x, groups)
-        return self.place_key(key, positions), value
+        key = project(self.key, self.offered_position.add(x, positions), groups)
+        return self.place_key(key, positions), project(self.value, x, groups)
 
     def attend(
         self,

@@ -36,6 +36,11 @@ class Scored(LayerKind):
         self.soft_cap, self.off_by_one = soft_cap, off_by_one
         self.query_key_norm = query_key_norm
 
+    @property
+    def offered_position(self) -> Position:
+        """Where keys stand."""
+        return self.position
+
     def check_kernel(self) -> None:
         """Raises ValueError when the kernel cannot compute what is asked. For the end of a
         constructor."""
@@ -58,7 +63,7 @@ class Scored(LayerKind):
     def place_key(self, key: Any, positions: Any) -> Any:
         """Projected keys `b k g e` at positions `b k` or `1 k` -> as they are compared."""
         key = self.key_norm(key) if self.query_key_norm else key
-        return self.position.rotate(key, positions)
+        return self.offered_position.rotate(key, positions)
 
     def rules(
         self,

@@ -10,8 +10,11 @@ from keras import ops
 
 from zoo.attention import Attention
 from zoo.attention.kernels import heads_first
+from zoo.core.errors import ZooError
+from zoo.core.kinds import make, to_config
 from zoo.core.places import Places, span
 from zoo.core.types import PositiveInt
+from zoo.positions import Position, attends
 
 
 class Source(NamedTuple):
@@ -27,10 +30,40 @@ class Source(NamedTuple):
 
 class Cross(Attention):
     """Is told of the source by the marks `source`, its hidden states `b k d`, and `source_mask`,
-    bool `b k`, unless a state remembers it. Its own tokens are never masked: padding asks too."""
+    bool `b k`, unless a state remembers it. Its own tokens are never masked: padding asks too.
+    `source_position` tells where the tokens of the source stand, if not in the same way. Raises
+    ZooError for one that does more than to add something to what keys are projected of."""
 
-    def __init__(self, num_heads: PositiveInt, head_dim: PositiveInt, **kwargs):
+    def __init__(
+        self,
+        num_heads: PositiveInt,
+        head_dim: PositiveInt,
+        source_position: Position | None = None,
+        **kwargs,
+    ):
         super().__init__(num_heads=num_heads, head_dim=head_dim, **{"pattern": "full", **kwargs})
+        inside = {"name": "source_position", "dtype": self.dtype_policy}
+        self.source_position = source_position and make(Position, source_position, **inside)
+        if self.source_position and not only_adds(self.source_position):
+            kind = to_config(self.source_position)["kind"]
+            raise ZooError(f"found {kind}, expected every_layer.", "source_position")
+
+    def stand_on(self, height, width):
+        self.offered_position.stand_on(height, width)
+
+    def tie(self, first):
+        super().tie(first)
+        if self.source_position and isinstance(first, Cross) and first.source_position:
+            self.source_position.tie(first.source_position)
+
+    def build(self, x_shape):
+        if self.source_position:
+            self.source_position.prepare(self.num_heads, self.head_dim, x_shape[-1])
+        super().build(x_shape)
+
+    @property
+    def offered_position(self):
+        return self.source_position or self.position
 
     def call(self, x, padding_mask=None, state=(), marks=None, training=None):
         """x `b q d` -> `b q d`, and the source to remember; `()` for a state of `()`.
@@ -61,3 +94,9 @@ class Cross(Attention):
         shape = (batch_size, self.num_key_value_heads, 0, self.head_dim)
         empty = ops.zeros(shape, self.compute_dtype)
         return Source(empty, empty, ops.zeros((batch_size, 0), "bool"))
+
+
+def only_adds(position: Position) -> bool:
+    """Whether a position tells nothing of pairs, and turns nothing."""
+    own = type(position)
+    return attends(position) and own.rotate is Position.rotate and own.score is Position.score

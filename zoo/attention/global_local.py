@@ -38,13 +38,14 @@ class GlobalLocal(MultiHead):
 
     def ask(self, x, positions, groups=ALL):
         """The queries of local tokens, and those of global ones in as many heads more."""
-        heads = self.heads_of(groups)
-        query = self.place_query(project(self.query_global, x, heads), positions, heads)
+        heads, placed = self.heads_of(groups), self.position.add(x, positions)
+        query = self.place_query(project(self.query_global, placed, heads), positions, heads)
         return ops.concatenate([super().ask(x, positions, groups), query], axis=2)
 
     def offer(self, x, positions, groups=ALL):
         key, value = super().offer(x, positions, groups)
-        key_global = self.place_key(project(self.key_global, x, groups), positions)
+        placed = self.offered_position.add(x, positions)
+        key_global = self.place_key(project(self.key_global, placed, groups), positions)
         value_global = project(self.value_global, x, groups)
         keys = ops.concatenate([key, key_global], axis=2)
         return keys, ops.concatenate([value, value_global], axis=2)

@@ -83,7 +83,7 @@ class Lsh(MultiHead):
         self.seeds = self.child(Seeds, self.dropout, name="seeds")
         self.rotations = self.child(Rotations, self.hash_seed, name="rotations")
         self.self_last = self.child(SelfLast, name="self_last")
-        self.position.prepare(*heads)
+        self.position.prepare(*heads, x_shape[-1])
         self.built = True
 
     def attend_within(self, x, padding_mask=None, marks=None, groups=ALL):
@@ -106,7 +106,8 @@ class Lsh(MultiHead):
         return chunks < self.chunks_before + self.chunks_after
 
     def ask(self, x, positions, groups=ALL):
-        return self.position.rotate(project(self.query_key, x, groups), positions)
+        placed = project(self.query_key, self.position.add(x, positions), groups)
+        return self.position.rotate(placed, positions)
 
     def offer(self, x, positions, groups=ALL):
         return unit(self.ask(x, positions, groups)), project(self.value, x, groups)

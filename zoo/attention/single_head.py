@@ -56,7 +56,7 @@ class SingleHead(Attention):
         self.input_dropout = self.child(keras.layers.Dropout, self.dropout, name="input_dropout")
         self.seeds = self.child(Seeds, self.dropout, name="seeds")
         self.build_norms(heads, heads)
-        self.position.prepare(self.num_heads, self.head_dim)
+        self.position.prepare(self.num_heads, self.head_dim, d)
         self.built = True
 
     def _plain(self, size, shape, name):
@@ -83,13 +83,14 @@ class SingleHead(Attention):
         return self.attend(query, key, value, places), after
 
     def ask(self, x, positions, groups=ALL):
-        query = self.asked_norm(self.query(x)) * self._weighed(self.query_scale)
+        query = self.asked_norm(self.query(self.position.add(x, positions)))
+        query = query * self._weighed(self.query_scale)
         return self.place_query(self._heads(self.input_dropout(query)), positions)
 
     def offer(self, x, positions, groups=ALL):
         """x `b k d`, normalised, at positions `b k` or `1 k` -> keys and values `b k h e`."""
         candidate, gate = ops.split(self.value_gate(self._weighed(self.value_scale)), 2, axis=-1)
-        key = self._heads(x * self._weighed(self.key_scale))
+        key = self._heads(self.position.add(x, positions) * self._weighed(self.key_scale))
         value = self.input_dropout(x * ops.sigmoid(gate) * ops.tanh(candidate))
         return self.place_key(key, positions), self._heads(value)
 

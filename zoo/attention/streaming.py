@@ -15,16 +15,20 @@ from zoo.attention.multi_head import KeyValues, MultiHead
 from zoo.core.loops import scan
 from zoo.core.places import Places, span
 from zoo.core.types import NonNegativeInt, PositiveInt
+from zoo.positions import Position
 
 
 class Streaming(MultiHead):
     """Without a state it is `multi_head`, and takes its weights. Behind a state every token sees
     the first `num_sinks` tokens and the last `window`, itself among them; others are forgotten.
-    The state keeps keys as they were before they were placed."""
+    The state keeps keys as they were before they were placed. Raises ValueError for a position
+    that is added to what they are projected of."""
 
     def __init__(self, window: PositiveInt, num_sinks: NonNegativeInt = 4, **kwargs):
         super().__init__(**kwargs)
         self.window, self.num_sinks = window, num_sinks
+        if type(self.position).add is not Position.add:
+            raise ValueError("keys are placed anew at every token: expected no every_layer.")
 
     @property
     def horizon(self):

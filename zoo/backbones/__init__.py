@@ -19,6 +19,8 @@ class Backbone(Kind, KERAS_HUB_BACKBONE):
     """How many tokens can be seen from the start; None when there is no end."""
     max_source_length: int | None = None
     """How many tokens of a source can be read; None when there is no end, or no source."""
+    grid: tuple[int, int] | None = None
+    """The rows and columns of places that are given of a picture; None where none are."""
     memory_length: int | None = None
     """How many tokens are remembered from segment to segment; None when nothing is."""
 

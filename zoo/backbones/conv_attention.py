@@ -99,6 +99,9 @@ class ConvAttention(Backbone):
         for name, value in config.items():
             setattr(self, name, value)
         self.hidden_dim = written[-1].hidden_dim
+        for block in self.transformer_layers if not class_token else []:
+            if block.attention:
+                block.attention.stand_on(*self.grid)
 
         # === Functional Model ===
         images = keras.Input((image_size, image_size, num_channels), name="images")

@@ -83,11 +83,10 @@ class Block(LayerKind):
             self.attention.stand_on(height, width)
 
     def tie(self, first: "Block") -> None:
-        """Share with the first block of a model what the recipe says is shared."""
+        """Share with the first block of a model, which may be this, what the recipe says is
+        shared."""
         if self.attention and first.attention:
-            ours, theirs = self.attention.position, first.attention.position
-            if type(ours) is type(theirs):
-                ours.tie(theirs)
+            self.attention.tie(first.attention)
 
     def call(
         self, x: Any, padding_mask: Any = None, state: Any = (), marks: dict[str, Any] | None = None

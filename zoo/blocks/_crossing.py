@@ -34,6 +34,12 @@ class Crossing(Attending):
     def marks(self):
         return (*super().marks, "source", "source_mask")
 
+    def tie(self, first):
+        super().tie(first)
+        if isinstance(first, Crossing):
+            self.cross_attention.tie(first.attention)
+            self.cross_attention.tie(first.cross_attention)
+
     def build(self, x_shape):
         self.cross_attention.build(x_shape)
         super().build(x_shape)

@@ -19,8 +19,7 @@ def stack(blocks: Any, num_layers: int, dtype: Any) -> list[Block]:
     ]
     for number, block in enumerate(layers):
         block.stand_in(number)
-        if number:
-            block.tie(layers[0])
+        block.tie(layers[0])
     return layers
 
 

@@ -76,7 +76,7 @@ class KerasAttention(Scored, Projected):
             keras.layers.Dropout, self.dropout, seed=self.seed, name="dropout"
         )
         self.build_norms(query, (None, None, few, size))
-        self.position.prepare(num_heads, size)
+        self.position.prepare(num_heads, size, query_shape[-1])
         self.built = True
 
     def _check(self, query_shape, value_shape, key_shape):
@@ -117,8 +117,10 @@ class KerasAttention(Scored, Projected):
         marks = marks_of(self.pattern, query, key, **told)
         places = places_of(query, key, tokens, marks)
         query, key, value = (ops.copy(x) for x in (query, key, value))  # without Keras's masks
-        query = self.place_query(self._query_dense(query), places.query_positions())
-        key = self.place_key(self._key_dense(key), places.key_positions())
+        asking, asked = places.query_positions(), places.key_positions()
+        query = self._query_dense(self.position.add(query, asking))
+        key = self._key_dense(self.position.add(key, asked))
+        query, key = self.place_query(query, asking), self.place_key(key, asked)
         pattern = self._seen(use_causal_mask).sized(key.shape[1])
         rules = self.rules(query, places, pattern, self._drop(training), pairs)
         kernel = Dense() if return_attention_scores or pairs is not None else None

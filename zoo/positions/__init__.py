@@ -20,8 +20,9 @@ class Position(LayerKind):
     answers: bool = False
     """Whether `answer` adds anything."""
 
-    def prepare(self, num_heads: int, head_dim: int) -> None:
-        """Make what attention with `num_heads` of `head_dim` needs."""
+    def prepare(self, num_heads: int, head_dim: int, hidden_dim: int | None = None) -> None:
+        """Make what attention needs with `num_heads` of `head_dim`, in a stream of `hidden_dim`: as
+        many features as all heads have, where that is not said."""
         if not self.built:
             self.build((num_heads, head_dim))
 
@@ -33,6 +34,11 @@ class Position(LayerKind):
 
     def embed(self, x: Any, start: Any = None) -> Any:
         """x `b t d`, start int32 `b` or None for 0 -> `b t d`. For the embedding of a model."""
+        return x
+
+    def add(self, x: Any, positions: Any) -> Any:
+        """x `b t d` at positions int `b t` or `1 t`, consecutive -> what queries and keys are
+        projected of, `b t d`; values are projected of x itself."""
         return x
 
     def rotate(self, heads: Any, positions: Any) -> Any:
@@ -62,8 +68,8 @@ class Position(LayerKind):
 
 def embeds(position: Position) -> bool:
     """Whether a position belongs at the embedding (or does nothing), not inside attention."""
-    own = type(position)
-    return own.rotate is Position.rotate and own.score is Position.score
+    own, hooks = type(position), ("add", "rotate", "score")
+    return all(getattr(own, hook) is getattr(Position, hook) for hook in hooks)
 
 
 def attends(position: Position) -> bool:

@@ -31,13 +31,18 @@ class OnGrid(Position):
             raise ZooError(f"{found}, but the picture has {height} × {width}: leave them out.")
         self.grid = (height, width)
 
-    def prepare(self, num_heads, head_dim):
+    def sides(self) -> tuple[int, int]:
+        """Height and width. Raises ZooError where nothing tells them."""
         if not self.grid:
             raise ZooError("needs height and width: nothing else tells how large the picture is.")
-        super().prepare(num_heads, head_dim)
+        return self.grid
+
+    def prepare(self, num_heads, head_dim, hidden_dim=None):
+        self.sides()
+        super().prepare(num_heads, head_dim, hidden_dim)
 
     def rows_and_columns(self, positions: Any) -> tuple[Any, Any]:
         """int32 `…` -> the row and the column of each. Places outside count as the nearest."""
-        height, width = self.grid
+        height, width = self.sides()
         inside = ops.clip(positions, 0, height * width - 1)
         return inside // width, inside % width

@@ -15,6 +15,7 @@ KERAS_HUB_MASKED_LM = keras_hub.models.MaskedLM
 KERAS_HUB_SEQ2SEQ_LM = keras_hub.models.Seq2SeqLM
 KERAS_HUB_TEXT_CLASSIFIER = keras_hub.models.TextClassifier
 KERAS_HUB_IMAGE_CLASSIFIER = keras_hub.models.ImageClassifier
+KERAS_HUB_OBJECT_DETECTOR = keras_hub.models.ObjectDetector
 KERAS_HUB_TASK = keras_hub.models.Task
 
 

@@ -16,8 +16,9 @@ INITIALIZER = keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_no
 
 class Normal(LayerKind):
     """Normalise, then activate. `batch_norm`: statistics of batches, of which 1 - `momentum` is
-    taken over a step (Ioffe and Szegedy 2015); `group_norm`: those of 32 groups of features of each
-    picture (Wu and He 2018). `zero` begins with a scale of 0."""
+    taken over a step (Ioffe and Szegedy 2015); `frozen_batch_norm`: those that were loaded, with a
+    scale and an offset that are not trained either; `group_norm`: those of 32 groups of features of
+    each picture (Wu and He 2018). `zero` begins with a scale of 0."""
 
     def __init__(
         self,
@@ -33,12 +34,14 @@ class Normal(LayerKind):
         self.momentum, self.zero = momentum, zero
 
     def build(self, x_shape):
-        options = {"epsilon": self.epsilon, "gamma_initializer": "zeros" if self.zero else "ones"}
-        batch = {"momentum": self.momentum, **options}
+        frozen, options = self.norm == "frozen_batch_norm", {"epsilon": self.epsilon}
+        zero = self.zero and not frozen  # or its branch would never come to anything
+        options["gamma_initializer"] = "zeros" if zero else "ones"
+        batch = {"momentum": self.momentum, "trainable": not frozen, **options}
         self.normalize = (
-            self.child(keras.layers.BatchNormalization, name="normalize", **batch)
-            if self.norm == "batch_norm"
-            else self.child(keras.layers.GroupNormalization, GROUPS, name="normalize", **options)
+            self.child(keras.layers.GroupNormalization, GROUPS, name="normalize", **options)
+            if self.norm == "group_norm"
+            else self.child(keras.layers.BatchNormalization, name="normalize", **batch)
         )
         self.normalize.build(x_shape)
         self.built = True
