@@ -36,6 +36,8 @@ def write(folder, golden, **changes):
     folder.mkdir(exist_ok=True)
     config = {**json.loads(str(golden["config"])), **changes}
     (folder / "config.json").write_text(json.dumps(config))
+    if "preprocessor" in golden:
+        (folder / "preprocessor_config.json").write_text(str(golden["preprocessor"]))
     save_file(weights(golden), folder / "model.safetensors")
     return folder
 

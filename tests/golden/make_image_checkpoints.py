@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import timm
 import torch
+import transformers
 from arrays import case_arrays, noise
 from make_vision import randomise
 from timm.models._hub import save_config_for_hf
@@ -42,6 +43,49 @@ CASES = {
     "vision_transformer_1": ("deit_tiny_patch16_224", {**VIT, "mlp_ratio": 2.0, "depth": 1}),
     "hybrid_0": ("vit_tiny_r_s16_p8_384", {**VIT, "depth": 1, "img_size": 64}),
 }
+READER = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+}
+BIT = {
+    "embedding_size": 32,
+    "hidden_sizes": [128, 128],
+    "depths": [1, 2],
+    "layer_type": "bottleneck",
+    "global_padding": "same",
+    "embedding_dynamic_padding": True,
+    "out_features": ["stage2"],
+}
+HYBRID = {**READER, "backbone_config": BIT, "backbone_featmap_shape": [1, 128, 8, 8]}
+RESNET = {"embedding_size": 16, "hidden_sizes": [16, 32, 48], "depths": [1, 2, 1]}
+THEIRS = {
+    "resnet_2": ("ResNetForImageClassification", {**RESNET, "num_labels": CLASSES}, 64),
+    "resnet_3": (
+        "ResNetModel",
+        {**RESNET, "downsample_in_first_stage": True, "num_channels": 1},
+        64,
+    ),
+    "vit_0": (
+        "ViTForImageClassification",
+        {**READER, "patch_size": 8, "id2label": dict(enumerate("abcde"))},
+        32,
+    ),
+    "vit_1": (
+        "ViTModel",
+        {
+            **READER,
+            "patch_size": 16,
+            "num_hidden_layers": 1,
+            "hidden_act": "relu",
+            "layer_norm_eps": 1e-3,
+        },
+        32,
+    ),
+    "vit_hybrid_0": ("ViTHybridForImageClassification", {**HYBRID, "num_labels": CLASSES}, 64),
+}
+"""Hugging Face's: the class, what it is made with, and how large pictures are."""
 ARCHITECTURES = "|".join(
     (
         r"coatnet_[0-5]_224|coatnet_(pico|nano|[0-2])_rw_224",
@@ -82,6 +126,33 @@ def timm_case(name, architecture, args):
     return case_arrays(config, weights_of(model), x=x, out=out.numpy())
 
 
+def hugging_face_case(name, kind, fields, size):
+    rng = np.random.default_rng(sum(map(ord, name)))
+    kind = getattr(transformers, kind)
+    sized = {} if kind.config_class is transformers.ResNetConfig else {"image_size": size}
+    model = kind(kind.config_class(**fields, **sized)).eval()
+    randomise(model, rng)
+    channels = model.config.num_channels
+    told = {"size": {"height": size, "width": size}}
+    if channels == 3 and name.startswith("resnet"):
+        colours = {f"image_{name}": value for name, value in COLOURS.items()}
+        processor = transformers.ConvNextImageProcessor(size={"shortest_edge": size}, **colours)
+    else:
+        half = {"image_mean": [0.5] * channels, "image_std": [0.5] * channels}
+        processor = transformers.ViTImageProcessor(**half, **told)
+    x = noise(rng, BATCH, size, size, channels)
+    with torch.no_grad():
+        out = model(torch.from_numpy(x).permute(0, 3, 1, 2))
+    out = out.logits if hasattr(out, "logits") else out.last_hidden_state
+    out = out.permute(0, 2, 3, 1).flatten(1, 2) if out.ndim == 4 else out
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        config = json.loads((Path(folder) / "config.json").read_text())
+    said = np.array(processor.to_json_string())
+    arrays = case_arrays(config, weights_of(model), x=x, out=out.numpy())
+    return {**arrays, "preprocessor": said}
+
+
 def shapes_of(architecture):
     with torch.device("meta"):
         model = timm.create_model(architecture, num_classes=1000)
@@ -97,6 +168,10 @@ if __name__ == "__main__":
         names = [name for name in timm.list_models() if re.fullmatch(ARCHITECTURES, name)]
         shapes = {name: shapes_of(name) for name in names}
         (folder / "shapes.json").write_text(json.dumps(shapes, indent=0) + "\n")
-    for name in sys.argv[2:] or CASES:
-        np.savez_compressed(folder / f"{name}.npz", **timm_case(name, *CASES.get(name, (name, {}))))
+    for name in sys.argv[2:] or [*CASES, *THEIRS]:
+        if name in THEIRS:
+            arrays = hugging_face_case(name, *THEIRS[name])
+        else:
+            arrays = timm_case(name, *CASES.get(name, (name, {})))
+        np.savez_compressed(folder / f"{name}.npz", **arrays)
         print(name, (folder / f"{name}.npz").stat().st_size)

@@ -30,8 +30,8 @@ def opened(folder: Path) -> tuple[Family, Config]:
     """The family of a folder, and its config. Raises ZooError."""
     if not folder.is_dir():
         raise ZooError(f"{folder}: is no folder; expected one with a {files.CONFIG} and weights.")
-    config = Config(files.read_json(folder / files.CONFIG), str(folder / files.CONFIG))
-    fields = config.fields
+    fields = files.read_json(folder / files.CONFIG)
+    config = Config(fields, str(folder / files.CONFIG), files.beside(folder))
     if fields.get("model_type") is None and "architecture" in fields:
         return _architecture(fields["architecture"], config.place), config
     return _model_type(fields.get("model_type"), config.place), config

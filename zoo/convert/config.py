@@ -78,10 +78,12 @@ def _fits(found: Any, default: Any) -> bool:
 
 
 class Config:
-    """The fields of a `config.json`. What is never taken is refused by `finish`."""
+    """The fields of a `config.json`, and of the file `beside` it, if there is one. What is never
+    taken of the first is refused by `finish`."""
 
-    def __init__(self, fields: dict[str, Any], place: str):
+    def __init__(self, fields: dict[str, Any], place: str, beside: dict[str, Any] | None = None):
         self.fields, self.place, self.taken = fields, place, set()
+        self.beside = beside or {}
 
     def take(self, name: str, default: Any) -> Any:
         """The value of a field, of the kind of its default. Raises ZooError for another kind."""

@@ -14,6 +14,8 @@ from zoo.convert._torch_file import read_torch_file
 from zoo.core.errors import ZooError, shown
 
 CONFIG = "config.json"
+BESIDE = "preprocessor_config.json"
+"""How pictures are prepared."""
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """In the order they are looked for; each may be an index of several files, `NAME.index.json`."""
 DTYPES = {
@@ -40,6 +42,12 @@ def read_json(file: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ZooError(f"{file}: found {shown(found)}, expected a JSON object.")
     return found
+
+
+def beside(folder: Path) -> dict[str, Any]:
+    """What stands beside the config, if anything does. Raises ZooError."""
+    file = folder / BESIDE
+    return read_json(file) if file.is_file() else {}
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -87,8 +95,15 @@ def _safetensors(file: Path) -> Iterator[tuple[str, np.ndarray]]:
         yield name, array.reshape(tensor["shape"])
 
 
-def write(folder: Path, config: dict[str, Any], weights: dict[str, np.ndarray]) -> None:
+def write(
+    folder: Path,
+    config: dict[str, Any],
+    weights: dict[str, np.ndarray],
+    beside: dict[str, Any] | None = None,
+) -> None:
     """A folder as Hugging Face writes it."""
-    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    for name, said in ((CONFIG, config), (BESIDE, beside)):
+        if said:
+            (folder / name).write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
     whole = {name: np.ascontiguousarray(array) for name, array in weights.items()}
     save_file(whole, folder / WEIGHTS[0], {"format": "pt"})

@@ -52,7 +52,8 @@ def save(model: Any, family: str, folder: Path) -> None:
         ) from missing
     named = theirs.named(ours["task"].get("kind", ""), f"{folder}: {family}")
     config = {**named, **config}
-    read = symbolically(_parts_of, theirs, Config(config, str(folder)))
+    beside = theirs.beside(ours["backbone"])
+    read = symbolically(_parts_of, theirs, Config(config, str(folder), beside))
     unsaid = UNSAID | theirs.unsaid
     if changed := differences(_said(ours, unsaid), _said(read, unsaid)):
         lines = "".join(f"\n  {line}" for _, line in changed[:MOST_SHOWN])
@@ -60,7 +61,7 @@ def save(model: Any, family: str, folder: Path) -> None:
     before = "" if ours["task"] else theirs.prefix
     found = _weights(theirs, model)
     weights = {weight.name.removeprefix(before): _join(weight) for weight in found}
-    write_folder(folder, lambda aside: files.write(aside, config, weights))
+    write_folder(folder, lambda aside: files.write(aside, config, weights, beside))
 
 
 def _parts_of(family: Family, config: Config) -> dict[str, Any]:

@@ -27,6 +27,15 @@ def patches(size: int, hidden_dim: int) -> dict[str, Any]:
     return stage(cut, hidden_dim, strides=size)
 
 
+def standardized_resnet(depths: list[int], widths: list[int], stem: int) -> list[dict[str, Any]]:
+    """The stages of a ResNet with standardised weights, from the stem on."""
+    like = {"norm": "group_norm", "standardized": True, "padding": "same"}
+    pool, block = {"kind": "max_pool", "padding": "same"}, {"kind": "bottleneck", **like}
+    first = [stage(convolution(7, **like), stem, strides=2), stage(pool, stem, strides=2)]
+    sizes = enumerate(zip(widths, depths))
+    return [*first, *(stage(block, *one, 2 if place else 1) for place, one in sizes)]
+
+
 def vision_transformer(
     hidden_dim: int,
     num_layers: int,

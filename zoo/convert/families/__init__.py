@@ -69,3 +69,7 @@ class Family(Kind):
         """A backbone and a task as recipes write them -> the config to write. It may leave out
         what only other models have: what is read from it is compared with the model."""
         raise NotImplementedError
+
+    def beside(self, backbone: dict[str, Any]) -> dict[str, Any]:
+        """What is to be written beside the config, if anything is."""
+        return {}

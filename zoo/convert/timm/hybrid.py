@@ -2,11 +2,10 @@
 (Dosovitskiy et al. 2021; Steiner et al. 2021)."""
 
 from zoo.convert.image_weights import bottleneck, convolved, in_stages
-from zoo.convert.images import convolution, stage
+from zoo.convert.images import standardized_resnet
 from zoo.convert.timm import vision_transformer
 from zoo.convert.timm.vision_transformer import VisionTransformer
 
-LIKE = {"norm": "group_norm", "standardized": True, "padding": "same"}
 LAYERS = {
     "vit_tiny_r_s16_p8": ("tiny", 8, []),
     "vit_small_r26_s32": ("small", 1, [2, 2, 2, 2]),
@@ -15,16 +14,7 @@ LAYERS = {
     "vit_large_r50_s32": ("large", 1, [3, 4, 6, 3]),
 }
 """How wide each is, how large its patches are, and the layers of each stage of its ResNet."""
-WIDTH = 256
-
-
-def resnet(layers: list[int], widths: list[int] | None = None, stem: int = 64) -> list[dict]:
-    """The stages of a ResNet with standardised weights, from the stem on."""
-    widths = widths or [WIDTH * 2**place for place in range(len(layers))]
-    pool, block = {"kind": "max_pool", "padding": "same"}, {"kind": "bottleneck", **LIKE}
-    first = [stage(convolution(7, **LIKE), stem, strides=2), stage(pool, stem, strides=2)]
-    sizes = enumerate(zip(widths, layers))
-    return [*first, *(stage(block, *one, 1 if place == 0 else 2) for place, one in sizes)]
+STEM, WIDTHS = 64, [256, 512, 1024, 2048]
 
 
 class Hybrid(VisionTransformer):
@@ -39,7 +29,7 @@ class Hybrid(VisionTransformer):
         return LAYERS[self.architecture.rpartition("_")[0]][2]
 
     def stages(self, args, patch):
-        return resnet(self.layers())
+        return standardized_resnet(self.layers(), WIDTHS, STEM)
 
     def side(self, size, patch):
         for _ in range(1 + max(1, len(self.layers()))):
