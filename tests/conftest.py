@@ -49,3 +49,17 @@ def live(tmp_path_factory):
     with Live(folder, *SMALL) as server:
         yield server.warm()
         assert server.process.poll() is None, "".join(server.errors)
+
+
+@pytest.fixture(scope="session")
+def picture_run(tmp_path_factory):
+    """The run of a tiny CoAtNet, trained for three steps. Tests must not change its files."""
+    import small_files
+
+    import zoo
+
+    folder = tmp_path_factory.mktemp("pictures")
+    small_files.write_pictures(folder / "f.npz")
+    told = [f"data.source.path={folder / 'f.npz'}", "training.steps=3", "training.validate_every=3"]
+    zoo.train(zoo.load_recipe("coatnet_cifar", told, tiny=True), folder / "run")
+    return folder / "run"

@@ -4,28 +4,15 @@ import html.parser
 
 import numpy as np
 import pytest
-import small_files
 from bad_input import refused, says
 from PIL import Image
 from test_image_models import build
 from typer.testing import CliRunner
 
-import zoo
 from zoo import cli
 from zoo.data.decoding import fitted
 from zoo.insight import seen, seen_folder
 from zoo.insight.weights import weights
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A tiny CoAtNet, trained for three steps."""
-    folder = tmp_path_factory.mktemp("seen")
-    small_files.write_pictures(folder / "f.npz")
-    told = [f"data.source.path={folder / 'f.npz'}", "training.steps=3", "training.validate_every=3"]
-    recipe = zoo.load_recipe("coatnet_cifar", told, tiny=True)
-    zoo.train(recipe, folder / "run")
-    return folder / "run"
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +25,8 @@ def picture(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def found(run, picture):
-    return seen.see(run, str(picture))
+def found(picture_run, picture):
+    return seen.see(picture_run, str(picture))
 
 
 def test_a_file_is_seen_as_it_is_served(found, picture):
@@ -48,8 +35,8 @@ def test_a_file_is_seen_as_it_is_served(found, picture):
     assert found.classes[0][1] >= found.classes[1][1]
 
 
-def test_a_held_out_picture_is_seen(run):
-    one, other = (seen.see(run, document=place) for place in (0, 1))
+def test_a_held_out_picture_is_seen(picture_run):
+    one, other = (seen.see(picture_run, document=place) for place in (0, 1))
     assert one.name != other.name
     assert (one.pixels != other.pixels).any()
     assert one.pixels.shape == (8, 8, 3)
@@ -88,8 +75,8 @@ def test_what_was_not_looked_at_is_dark():
     assert found[3, 0].tolist() == [123, 126, 133]
 
 
-def test_the_page_holds_its_pictures(run, picture, tmp_path):
-    asked = ["explain", str(run), str(picture), "--to", str(tmp_path / "page")]
+def test_the_page_holds_its_pictures(picture_run, picture, tmp_path):
+    asked = ["explain", str(picture_run), str(picture), "--to", str(tmp_path / "page")]
     done = CliRunner().invoke(cli.app, asked)
     assert done.exit_code == 0, done.output
     assert "stage 2 0 attention: most to row" in done.output
@@ -101,9 +88,9 @@ def test_the_page_holds_its_pictures(run, picture, tmp_path):
         assert drawn.std() > 10
 
 
-def test_what_is_no_picture_is_refused(run, tmp_path):
+def test_what_is_no_picture_is_refused(picture_run, tmp_path):
     (tmp_path / "text.png").write_text("text")
-    says(refused(seen.see, run, str(tmp_path / "text.png")), "text.png", "is no JPEG")
-    says(refused(seen.see, run, str(tmp_path / "none.png")), "none.png cannot be read")
-    says(refused(seen.see, run, document=999), "document: found 999", "expected 0 to")
-    says(refused(seen.see, run), "expected a picture, or the number")
+    says(refused(seen.see, picture_run, str(tmp_path / "text.png")), "text.png", "is no JPEG")
+    says(refused(seen.see, picture_run, str(tmp_path / "none.png")), "none.png cannot be read")
+    says(refused(seen.see, picture_run, document=999), "document: found 999", "expected 0 to")
+    says(refused(seen.see, picture_run), "expected a picture, or the number")

@@ -125,11 +125,32 @@ def evaluate(
     overrides: Overrides = None,
     batches: Annotated[int | None, typer.Option(min=1, help="Only so many. [all]")] = None,
     quantize: Quantize = None,
+    classes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Draw which classes are taken for which, too."),
+    ] = None,
 ) -> None:
     """Measure a run on its validation text, say with another memory_length."""
     machine.start_backend()
+    if classes:
+        folders.room_for_picture(classes, "--classes")
     found = zoo.evaluate(run, overrides, batches, quantize)
     print(f"{_measured(found)}, over {found['tokens']:,.0f} targets")
+    if classes:
+        _tell_apart(run, overrides, batches, classes)
+
+
+def _tell_apart(run: Path, overrides: list[str] | None, batches: int | None, file: Path) -> None:
+    from zoo.results.classes import confusion, draw
+
+    found = confusion(run, overrides, batches)
+    draw(found, file)
+    wide = max(5, *map(len, found.labels))
+    print(f"{'class':{wide}}  targets  precision  recall    F1")
+    for name, number, *shares in found.rows():
+        precision, recall, both = (f"{100 * share:.1f}" for share in shares)
+        print(f"{name:{wide}}  {number:7,}  {precision:>9}  {recall:>6}  {both:>4}")
+    print(file)
 
 
 MEASURED = ("loss", "bits_per_byte", "accuracy", "tokens", "best_loss")
