@@ -73,7 +73,9 @@ class Distillation:
 @dataclass(frozen=True)
 class Training:
     """How a model is trained. `*_every`, `steps` and the schedule count optimizer steps: one takes
-    the mean gradient of `gradient_accumulation_steps` batches. `return_memory`: on a CPU, `zoo
+    the mean gradient of `gradient_accumulation_steps` batches. `layer_decay`: the learning rate of
+    each block is so much of that of the next, and that of the embeddings of the first block's; for
+    weights that were trained before. `return_memory`: on a CPU, `zoo
     train` gives freed memory back to the system at once, which is slower and needs less.
     """
 
@@ -83,6 +85,7 @@ class Training:
     clip_norm: PositiveFloat | None = None
     gradient_accumulation_steps: PositiveInt = 1
     ema_momentum: Fraction | None = None
+    layer_decay: Fraction | None = None
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16", "bfloat16"] = "float32"
     jit_compile: bool = True
     return_memory: bool = False

@@ -12,6 +12,7 @@ from zoo.recipe import build
 from zoo.recipe.load import Resolved
 from zoo.recipe.sections import Training
 from zoo.training import checkpoints, distribution
+from zoo.training.by_layer import by_layer, scales
 from zoo.training.learner import Learner
 from zoo.training.optimizers import Optimizer
 from zoo.training.progress import Bar
@@ -73,6 +74,9 @@ def compiled(
     if optimizer.weight_decay:
         vectors = [v for v in learner.trainable_variables if _is_vector(v)]
         optimizer.exclude_from_weight_decay(var_list=vectors)
+    if settings.layer_decay:
+        factors = scales(task, settings.layer_decay)
+        optimizer = by_layer(optimizer, [factors[v.path] for v in learner.trainable_variables])
     at_once = settings.steps_per_execution
     learner.compile(
         optimizer,
