@@ -57,6 +57,12 @@ POSITIONS = {
     "axial_sum": {"kind": "axial_sum", "shape": [4, 4, 2]},
     "every_layer": {"kind": "every_layer", "position": "sinusoidal"},
     "grid_bias": {"kind": "grid_bias", "height": 16, "width": 4, "initializer_range": 0.5},
+    "grid_distance": {
+        "kind": "grid_distance",
+        "height": 16,
+        "width": 4,
+        "initializer_range": 0.5,
+    },
     "learned": {"kind": "learned", "max_sequence_length": 32},
     "nope": {"kind": "nope"},
     "relative_2d": {"kind": "relative_2d", "height": 16, "width": 4},
@@ -97,12 +103,13 @@ ATTENTION = {
     "streaming": {"kind": "streaming", "window": 40},
 }
 APART = {
+    "batch_normed": {"kind": "batch_normed"},
     "cross": {"kind": "cross"},
     "single_head": {"kind": "single_head", "memory_length": 12},
     "spatial": {"kind": "spatial"},
 }
-"""Attention that no sweep takes: to another text, with heads that are as wide as the text, or
-without a way back from them."""
+"""Attention that no sweep takes: to another text, of pictures alone, with heads that are as wide as
+the text, or without a way back from them."""
 SHELVES = {
     "attention/patterns": PATTERNS,
     "positions": POSITIONS,

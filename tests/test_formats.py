@@ -15,7 +15,7 @@ import small_files
 import tensorflow as tf
 from bad_input import refused, says
 from examples import attention, causal_lm, gpt, transformer
-from test_image_models import build as seeing
+from image_models import build as seeing
 from test_signatures import headed, read
 from test_tokenizers import learned
 

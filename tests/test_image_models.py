@@ -1,125 +1,31 @@
 """Image models, from convolutions alone to attention alone."""
 
-import json
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
 import timm_names
+from image_models import (
+    CLASSES,
+    GOLDEN,
+    MODELS,
+    attention,
+    build,
+    feed,
+    levit_block,
+    normed,
+    patchwise,
+    shape,
+    stage,
+    vit,
+)
 from keras import ops
 
+from zoo.attention import Attention
 from zoo.backbones import Backbone
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make, to_config
-from zoo.tasks import Task
 
-GOLDEN = np.load(Path(__file__).parent / "golden" / "vision.npz")
-CLASSES = 5
-
-
-def conv(**options):
-    return {"kind": "convolution", **options}
-
-
-PLAIN = conv(norm=None, activation=None)
-PATCHES = conv(kernel_size=1, norm=None, activation=None, use_bias=True)
-
-
-INVERTED = {"kind": "inverted_residual", "expansion": 2}
-
-
-def attention(heads, size, kind="multi_head", **options):
-    sizes = {"num_heads": heads, "head_dim": size, "pattern": "full"}
-    return {"kind": kind, **sizes, **options}
-
-
-def feed(size):
-    return {"kind": "plain", "intermediate_dim": 4 * size}
-
-
-def encoder(depth):
-    block = {
-        "kind": "pre_norm",
-        "layer_norm_epsilon": 1e-6,
-        "attention": attention(4, 8),
-        "feed_forward": feed(32),
-    }
-    told = {"kind": "learned", "max_sequence_length": 17}
-    more = {"class_token": True, "position": told, "final_norm": True}
-    return {"num_layers": depth, "blocks": block, **more}
-
-
-def coatnet():
-    def attends(size):
-        looks = attention(size // 32, 32, position="grid_bias")
-        return {"kind": "pre_norm", "attention": looks, "feed_forward": feed(size)}
-
-    stem = [stage(conv(activation="gelu"), 16, strides=2), stage(PLAIN, 16)]
-    looked = [("mbconv", 32, 1), ("mbconv", 64, 2), (attends(64), 64, 2), (attends(96), 96, 1)]
-    head = {"pooled_norm": True, "intermediate_dim": 96}
-    return {"stages": [*stem, *(stage(*one, strides=2) for one in looked)]}, head
-
-
-def stage(block, hidden_dim, num_layers=1, strides=1):
-    sizes = {"hidden_dim": hidden_dim, "num_layers": num_layers, "strides": strides}
-    return {"block": block, **sizes}
-
-
-def resnet(last="bottleneck"):
-    stem = [stage(conv(kernel_size=7), 64, strides=2), stage("max_pool", 64, strides=2)]
-    sizes = [(32, 1, 1), (64, 2, 2), (96, 1, 2)]
-    looked = [stage("bottleneck", *one) for one in sizes]
-    return {"stages": [*stem, *looked, stage(last, 128, 1, 2)]}, {}
-
-
-def botnet():
-    looks = attention(4, 8, "spatial", use_bias=False, position="relative_2d")
-    return resnet({"kind": "bottleneck", "attention": looks})
-
-
-def vit():
-    patches = conv(kernel_size=8, norm=None, activation=None, use_bias=True)
-    return {"stages": [stage(patches, 32, strides=8)], **encoder(2)}, {"pooling": "first"}
-
-
-def hybrid():
-    like = {"norm": "group_norm", "standardized": True, "padding": "same"}
-    stages = [
-        stage(conv(kernel_size=7, **like), 32, strides=2),
-        stage({"kind": "max_pool", "padding": "same"}, 32, strides=2),
-        stage({"kind": "bottleneck", **like}, 128),
-        stage({"kind": "bottleneck", **like}, 128, strides=2),
-        stage(PATCHES, 32),
-    ]
-    return {"stages": stages, **encoder(1)}, {"pooling": "first"}
-
-
-def patchwise(kind="pre_norm"):
-    feeds = {"kind": "plain", "intermediate_dim": 32, "activation": "silu"}
-    inside = {"kind": kind, "attention": attention(4, 4), "feed_forward": feeds}
-    return {"kind": "mobilevit", "inner_dim": 16, "num_layers": 2, "blocks": inside}
-
-
-def mobilevit():
-    stem = [stage(conv(activation="silu"), 8, strides=2), stage(INVERTED, 8, 2)]
-    looked = [stage(INVERTED, 16, strides=2), stage(patchwise(), 16)]
-    looked += [stage(INVERTED, 24, strides=2), stage(patchwise(), 24)]
-    last = stage(conv(kernel_size=1, activation="silu"), 24)
-    return {"stages": [*stem, *looked, last]}, {}
-
-
-MODELS = {make.__name__: make for make in (coatnet, resnet, botnet, hybrid, vit, mobilevit)}
 every = pytest.mark.parametrize("name", MODELS)
-
-
-def build(name, image_size=None, mean=127.5, **options):
-    written, head = MODELS[name]()
-    size = image_size or json.loads(str(GOLDEN[f"{name}/config"]))["image_size"]
-    given = {"image_size": size, "image_mean": [mean] * 3, "image_std": [mean or 1.0] * 3}
-    backbone = make(Backbone, {"kind": "conv_attention", **written, **given, **options})
-    head = {"kind": "image_classifier", "num_classes": CLASSES, "dropout": 0.0, **head}
-    return make(Task, head, backbone=backbone)
 
 
 @every
@@ -137,7 +43,7 @@ def test_it_computes_what_the_original_computes(name):
     np.testing.assert_allclose(out, GOLDEN[f"{name}/out"], rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["coatnet", "botnet", "hybrid", "mobilevit"])
+@pytest.mark.parametrize("name", ["coatnet", "botnet", "hybrid", "mobilevit", "levit"])
 def test_every_weight_learns(name):
     """Also where the branches of a ResNet begin with a scale of 0."""
     task, images = build(name), np.random.default_rng(0).uniform(0, 255, shape(name, 4))
@@ -155,11 +61,6 @@ def test_every_weight_learns(name):
     assert still == []
 
 
-def shape(name, batch):
-    size = json.loads(str(GOLDEN[f"{name}/config"]))["image_size"]
-    return batch, size, size, 3
-
-
 def test_a_saved_model_answers_the_same(tmp_path):
     task, images = build("coatnet"), np.random.default_rng(0).uniform(0, 255, shape("coatnet", 2))
     task.save(tmp_path / "model.keras")
@@ -167,7 +68,7 @@ def test_a_saved_model_answers_the_same(tmp_path):
     np.testing.assert_array_equal(again({"images": images}), task({"images": images}))
 
 
-@pytest.mark.parametrize("name", ["coatnet", "hybrid", "botnet", "mobilevit"])
+@pytest.mark.parametrize("name", ["coatnet", "hybrid", "botnet", "mobilevit", "levit"])
 def test_pictures_may_have_odd_sizes(name):
     """What a block says of its size is what it gives."""
     written, _ = MODELS[name]()
@@ -216,10 +117,14 @@ def test_what_it_was_built_from_builds_the_same():
     ("stages", "said"),
     [
         ([stage("max_pool", 64)], "max_pool: hidden_dim: found 64, expected 3"),
+        ([stage(patchwise(), 8, strides=2)], "strides: found 2, expected 1"),
         (
-            [stage(patchwise(), 8, strides=2)],
-            "strides: found 2, expected 1",
+            [stage(levit_block(attention(2, 8)), 8, 1, 2)],
+            "makes no picture smaller",
         ),
+        ([stage(levit_block(normed(position="rotary")), 8, 1, 2)], "rotary does not tell where"),
+        ([stage(levit_block(normed(pattern="causal")), 8)], "expected full"),
+        ([stage(levit_block(normed(num_parallel_heads=1)), 8)], "computed at once"),
         ([stage(patchwise("reversible"), 8)], "blocks: pictures are read in one stream"),
         (
             [stage({"kind": "bottleneck", "attention": attention(2, 8, "spatial")}, 128)],
@@ -245,6 +150,52 @@ def test_what_it_was_built_from_builds_the_same():
 def test_what_does_not_fit_together_is_said(stages, said):
     with pytest.raises(ZooError, match=said):
         make(Backbone, {"kind": "conv_attention", "image_size": 8, "stages": stages})
+
+
+def test_every_kernel_finds_where_fewer_queries_stand():
+    """Heads in groups, with values that are wider than keys."""
+    found, x = [], np.random.default_rng(0).normal(size=(2, 35, 8)).astype("float32")
+    for kernel in ("dense", {"kind": "block_sparse", "block_size": 4}, "fused"):
+        written = normed(4, 8, num_key_value_heads=2, kernel=kernel)
+        looks = make(Attention, written, strides=2, output_dim=12)
+        looks.stand_on(5, 7)
+        looks.build((None, 35, 8))
+        rng = np.random.default_rng(1)
+        looks.set_weights([rng.uniform(0.5, 1, weight.shape) for weight in looks.get_weights()])
+        told, _ = looks.compute_output_spec(keras.KerasTensor(x.shape))
+        found.append(np.array(looks(x)[0]))
+        assert found[-1].shape == told.shape == (2, 12, 12)
+    np.testing.assert_allclose(found[1:], [found[0]] * 2, rtol=1e-5, atol=1e-5)
+
+
+def test_positions_that_are_added_are_not_seen_in_values():
+    x, found = np.random.default_rng(0).normal(size=(1, 20, 8)).astype("float32"), []
+    for position in ("nope", {"kind": "every_layer", "position": "sinusoidal_2d"}):
+        looks = make(Attention, normed(position=position, initializer_range=1.0), strides=2)
+        looks.stand_on(4, 5)
+        looks.build((None, 20, 8))
+        rng = np.random.default_rng(1)
+        looks.set_weights([rng.uniform(0.5, 1, weight.shape) for weight in looks.get_weights()])
+        found.append([np.array(looks(given)[0]) for given in (x, np.ones_like(x))])
+    (one, alike), (other, alike_too) = found
+    np.testing.assert_allclose(alike, alike_too, atol=1e-5)
+    assert np.abs(one - other).max() > 1e-3
+
+
+def test_the_mean_of_several_heads_counts():
+    task, images = build("levit"), np.random.default_rng(0).uniform(0, 255, shape("levit", 2))
+    before = np.array(task({"images": images}))
+    second = task.output_denses[1]
+    second.bias.assign_add(ops.arange(CLASSES, dtype="float32"))
+    moved = np.array(task({"images": images})) - before
+    np.testing.assert_allclose(moved, np.arange(CLASSES) * [[0.5], [0.5]], atol=1e-5)
+
+
+def test_attention_of_pictures_asks_how_large_they_are():
+    looks = make(Attention, normed(position="nope"))
+    looks.build((None, 4, 8))
+    with pytest.raises(ZooError, match="nothing tells how large this one is"):
+        looks(np.zeros((1, 4, 8), "float32"))
 
 
 def test_a_grid_that_nothing_tells_is_asked_for():

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from image_models import build
 from PIL import Image
 from python_free import Client, built
-from test_image_models import build
 from test_python_free import answers_its_requests
 from test_signatures import asked
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from bad_input import refused, says
 from examples import attention, causal_lm, gpt, transformer
-from test_image_models import build
+from image_models import build
 from test_signatures import headed
 from test_tokenizers import learned
 from walks import QUICK

@@ -5,8 +5,8 @@ import html.parser
 import numpy as np
 import pytest
 from bad_input import refused, says
+from image_models import build
 from PIL import Image
-from test_image_models import build
 from typer.testing import CliRunner
 
 from zoo import cli

@@ -1,5 +1,7 @@
 """Which weight of timm's image models is which of ours."""
 
+import numpy as np
+
 from zoo.blocks.image.mobilevit import Mobilevit
 from zoo.convert.image_weights import (
     bottleneck,
@@ -11,7 +13,15 @@ from zoo.convert.image_weights import (
     side_by_side,
 )
 from zoo.convert.timm import Timm
-from zoo.convert.weights import beside, convolution, linear, norm, same
+from zoo.convert.weights import (
+    Weight,
+    beside,
+    convolution,
+    linear,
+    norm,
+    same,
+    statistics,
+)
 from zoo.core.kinds import find
 
 
@@ -81,3 +91,61 @@ def patchwise(name, block):
     yield from norm(f"{name}norm", block.output_norm)
     yield from normed(f"{name}conv_proj", block.leave, block.leave_norm)
     yield from normed(f"{name}conv_fusion", block.join, block.join_norm)
+
+
+def levit(task):
+    layers = task.backbone.image_layers
+    for number, stem in enumerate(layers[:4], 1):
+        name = f"stem.conv{number}."
+        yield from convolved((f"{name}linear", f"{name}bn"), stem.conv, stem.conv_norm)
+    for name, block in in_stages(layers[4:], "{} {}"):
+        stage, layer = map(int, name.split())
+        yield from attending(f"stages.{stage}.", layer, stage > 0, block)
+    for name, normed, dense in zip(("head", "head_dist"), task.output_norms, task.output_denses):
+        yield from kept(f"{name}.bn", normed)
+        yield from linear(f"{name}.linear", dense)
+
+
+def attending(stage, layer, shrinks, block):
+    """A block; the first of a stage that shrinks pictures does so, and is none of its `blocks`."""
+    name = f"{stage}blocks.{layer - shrinks}." if layer or not shrinks else f"{stage}downsample."
+    looks = block.attention
+    around = f"{name}attn_downsample." if block.strides > 1 else f"{name}attn."
+    if block.strides > 1:
+        yield from beside_in_heads(f"{around}q.ln", [looks.query], looks)
+        yield from beside_in_heads(f"{around}kv", [looks.key, looks.value], looks)
+    else:
+        yield from beside_in_heads(f"{around}qkv", [looks.query, looks.key, looks.value], looks)
+    yield from beside_in_heads(f"{around}proj.ln", [looks.attention_output], looks)
+    biases = looks.position.steps
+    yield Weight(f"{around}attention_biases", [biases], lambda theirs: [theirs], flat)
+    for part, their in (("widen", "ln1"), ("narrow", "ln2")):
+        yield from linear(f"{name}mlp.{their}.linear", getattr(block, part), inputs=3)
+        yield from normal(f"{name}mlp.{their}.bn", getattr(block, f"{part}_norm"))
+
+
+def flat(ours):
+    return ours[0].reshape(len(ours[0]), -1)
+
+
+def kept(name, layer):
+    yield from norm(name, layer)
+    yield from statistics(name, layer)
+
+
+def beside_in_heads(name, parts, attention):
+    """Projections with their norms, side by side in every head: `(h (e e …)) d`."""
+    heads = attention.num_heads if len(parts) > 1 else 1
+    ends = np.cumsum([part.size // heads for part in parts])[:-1]
+
+    def split(theirs):
+        cut = np.split(theirs.reshape(heads, -1, *theirs.shape[1:]), ends, axis=1)
+        return [one.reshape(-1, *theirs.shape[1:]).T for one in cut]
+
+    def join(ours):
+        return np.concatenate([one.T for one in ours])
+
+    yield Weight(f"{name}.linear.weight", [part.project.kernel for part in parts], split, join)
+    every = [list(kept(f"{name}.bn", part.normalize)) for part in parts]
+    for together in zip(*every):
+        yield Weight(together[0].name, [one.variables[0] for one in together], split, join)

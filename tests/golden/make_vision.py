@@ -21,6 +21,8 @@ The quirks of the originals, and which case shows it:
 - `vit`: queries, keys and values stand one after another in one matrix.
 - `mobilevit`: places in one corner of all patches are a row; 7 × 7 places are resized to 8 × 8 for
   it, and back. The convolution at the end sees what was given before what was found.
+- `levit`: of 5 × 5 places 3 × 3 ask, and of these 2 × 2; what they are told is not added to them.
+  Values are twice, or four times, as wide as keys. Two heads, of which the mean counts.
 """
 
 from functools import partial
@@ -31,6 +33,7 @@ from arrays import case_arrays, noise, prefixed, save
 from timm.layers.bottleneck_attn import BottleneckAttn
 from timm.layers.std_conv import StdConv2dSame
 from timm.models.byobnet import ByobNet, ByoModelCfg
+from timm.models.levit import LevitDistilled
 from timm.models.maxxvit import MaxxVit, MaxxVitCfg
 from timm.models.mobilevit import _inverted_residual_block, _mobilevit_block
 from timm.models.resnet import Bottleneck, ResNet
@@ -39,6 +42,8 @@ from timm.models.vision_transformer import VisionTransformer
 from timm.models.vision_transformer_hybrid import HybridEmbed
 
 CLASSES = 5
+GAIN = {"levit": 1}
+"""Where many sums would make a signal grow."""
 
 
 def coatnet():
@@ -104,12 +109,17 @@ def mobilevit():
     return ByobNet(cfg, num_classes=CLASSES), 56
 
 
-def randomise(model, rng):
+def levit():
+    sizes = {"embed_dim": (16, 24, 32), "key_dim": 4, "num_heads": (2, 3, 4), "depth": (2, 1, 1)}
+    return LevitDistilled(img_size=80, num_classes=CLASSES, **sizes), 80
+
+
+def randomise(model, rng, gain):
     """Weights of the size that keeps a signal as large as it is, and statistics of some batches."""
     for name, value in [*model.named_parameters(), *model.named_buffers()]:
         if value.dtype != torch.float32:
             continue
-        scale = 0.3 if value.ndim < 2 else (2 / value[0].numel()) ** 0.5
+        scale = 0.3 if value.ndim < 2 else (gain / value[0].numel()) ** 0.5
         drawn = noise(rng, *value.shape, scale=scale)
         spread = name.endswith("running_var") or (value.ndim == 1 and name.endswith("weight"))
         value.data = value.data.new_tensor(1 + abs(drawn) if spread else drawn)
@@ -118,18 +128,18 @@ def randomise(model, rng):
 def case(name, make):
     rng = np.random.default_rng(sum(map(ord, name)))
     model, size = make()
-    randomise(model, rng)
+    randomise(model, rng, GAIN.get(name, 2))
     x = noise(rng, 2, size, size, 3)
     with torch.no_grad():
         out = model.eval()(torch.from_numpy(x).permute(0, 3, 1, 2))
     weights = {
         key: value
         for key, value in model.state_dict().items()
-        if "num_batches" not in key and "index" not in key
+        if not any(part in key for part in ("num_batches", "index", "idxs"))
     }
     return prefixed(name, case_arrays({"image_size": size}, weights, x=x, out=out.numpy()))
 
 
 if __name__ == "__main__":
-    makers = (coatnet, resnet, botnet, hybrid, vit, mobilevit)
+    makers = (coatnet, resnet, botnet, hybrid, vit, mobilevit, levit)
     save(__file__, {k: v for make in makers for k, v in case(make.__name__, make).items()})

@@ -59,7 +59,8 @@ def make(contract: type, written: Any, **given: Any) -> Any:
 
 def taken(contract: type, written: Any, known: dict[str, Any]) -> dict[str, Any]:
     """What a kind takes of the things that are known; not all kinds on a shelf take all."""
-    names = arguments(find(contract.shelf, as_node(written)["kind"]))
+    made = isinstance(written, contract)
+    names = arguments(type(written) if made else find(contract.shelf, as_node(written)["kind"]))
     return {name: value for name, value in known.items() if name in names}
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from zoo.core.errors import ZooError
+from zoo.core.kinds import to_config
 from zoo.core.layer import LayerKind
 from zoo.core.places import Places, Tile
 
@@ -26,8 +28,12 @@ class Position(LayerKind):
         if not self.built:
             self.build((num_heads, head_dim))
 
-    def stand_on(self, height: int, width: int) -> None:
-        """Be told how large the picture is whose places these are."""
+    def stand_on(self, height: int, width: int, query_strides: int = 1) -> None:
+        """Be told how large the picture is whose places these are, and of how many of its rows, and
+        columns, one asks. Raises ZooError where it knows no grid, and not all ask."""
+        if query_strides > 1 and not embeds(self):
+            kind = to_config(self)["kind"]
+            raise ZooError(f"{kind} does not tell where in a picture queries stand.", "position")
 
     def compute_output_spec(self, x: Any, *_: Any, **__: Any) -> Any:
         return self.same_shape(x)

@@ -5,6 +5,7 @@ from typing import Any
 from keras import ops
 
 from zoo.core.errors import ZooError
+from zoo.core.places import Tile
 from zoo.core.types import PositiveInt
 from zoo.positions import Position
 
@@ -13,6 +14,9 @@ class OnGrid(Position):
     """The contract of encodings by row and column of a grid of `height` × `width` places: those of
     the picture, where a recipe does not say them. Raises ZooError where they are not the picture's,
     or nothing says them."""
+
+    query_strides: int = 1
+    """Of how many rows, and of how many columns, one asks."""
 
     def __init__(
         self, height: PositiveInt | None = None, width: PositiveInt | None = None, **kwargs
@@ -25,11 +29,11 @@ class OnGrid(Position):
     def max_sequence_length(self) -> int | None:
         return self.grid and self.grid[0] * self.grid[1]
 
-    def stand_on(self, height, width):
+    def stand_on(self, height, width, query_strides=1):
         if self.grid not in (None, (height, width)):
             found = f"found {self.grid[0]} × {self.grid[1]} places"
             raise ZooError(f"{found}, but the picture has {height} × {width}: leave them out.")
-        self.grid = (height, width)
+        self.grid, self.query_strides = (height, width), query_strides
 
     def sides(self) -> tuple[int, int]:
         """Height and width. Raises ZooError where nothing tells them."""
@@ -46,3 +50,13 @@ class OnGrid(Position):
         height, width = self.sides()
         inside = ops.clip(positions, 0, height * width - 1)
         return inside // width, inside % width
+
+    def stood(self, tile: Tile) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+        """The rows and columns of the queries of a tile, and those of its keys."""
+        asking, asked = tile.positions()
+        if self.query_strides == 1:
+            return self.rows_and_columns(asking), self.rows_and_columns(asked)
+        height, width = (-(-side // self.query_strides) for side in self.grid)
+        inside = ops.clip(asking, 0, height * width - 1)
+        here = (inside // width * self.query_strides, inside % width * self.query_strides)
+        return here, self.rows_and_columns(asked)

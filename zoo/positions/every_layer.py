@@ -25,7 +25,7 @@ class EveryLayer(Position):
             self.added = make(Position, self.position, name="added", dtype=self.dtype_policy)
         return self.added
 
-    def stand_on(self, height, width):
+    def stand_on(self, height, width, query_strides=1):
         self.own().stand_on(height, width)
 
     def prepare(self, num_heads, head_dim, hidden_dim=None):

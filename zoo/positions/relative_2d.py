@@ -39,7 +39,7 @@ class Relative2d(OnGrid):
         return [ops.cast(self.down, dtype), ops.cast(self.right, dtype)]
 
     def score(self, query, tables, tile):
-        asking, asked = (self.rows_and_columns(places) for places in tile.positions())
+        asking, asked = self.stood(tile)
         axes = list(zip(tables, asking, asked, self.grid))
         by_line = [by_target(query, table, here, size) for table, here, _, size in axes]
         lines = [one_hot(there, size, query.dtype) for _, _, there, size in axes]

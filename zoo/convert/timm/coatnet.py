@@ -88,7 +88,7 @@ class Coatnet(Timm):
         yield from fed(names, block.feed_forward, place_by_place)
 
     def head_weights(self, task):
-        yield from norm("head.norm", task.norm)
+        yield from norm("head.norm", task.output_norm)
         yield from linear("head.pre_logits.fc", task.pooled_dense)
         yield from linear("head.fc", task.output_dense)
 
