@@ -299,11 +299,16 @@ def reasoning(results: Results) -> None:
 
 
 def pictures(results: Results) -> None:
-    """Small pictures and their classes."""
+    """Small pictures and their classes: attention after convolutions, against either alone, of the
+    same size, trained alike, three times each."""
     train, test = results.apart("cifar10-subset", "npz")
-    results.train("coatnet_cifar", "coatnet_cifar", train)
-    results.evaluate("coatnet_cifar", *test)
-    results.report("pictures", ["coatnet_cifar"])
+    names = []
+    for kind in ("coatnet", "botnet", "vit_hybrid", "mobilevit", "vit", "resnet"):
+        for seed in (0, 1, 2):
+            names.append(f"{kind}_cifar_{seed}")
+            results.train(names[-1], f"{kind}_cifar", train, f"training.seed={seed}")
+            results.evaluate(names[-1], *test)
+    results.report("pictures", names)
 
 
 SECTIONS = {
