@@ -13,6 +13,7 @@ from zoo.core.errors import ZooError
 from zoo.core.kinds import make, to_config
 from zoo.core.places import Tile
 from zoo.positions import Position
+from zoo.positions._on_grid import stretched
 from zoo.positions.sinusoidal import waves
 
 VARIANTS = {
@@ -192,17 +193,33 @@ def test_layers_share_what_is_added_at_every_layer():
     assert tuple(other.weights[0].shape) == (7, HEADS * SIZE)
 
 
-def test_a_grid_bias_is_resized_bilinearly():
-    position = prepared(VARIANTS["grid_bias"], height=3, width=2)
-    table, found = numpy(position.steps), numpy(position.resized(6, 4))
-    np.testing.assert_allclose(numpy(position.resized(3, 2)), table, atol=1e-6)
-    for axis, size in ((1, 11), (2, 7)):
-        old = table.shape[axis]
-        at = np.clip((np.arange(size) + 0.5) * old / size - 0.5, 0, old - 1)
-        below, share = np.floor(at).astype(int), (at % 1).reshape((-1, 1) if axis == 1 else -1)
-        lower, upper = (np.take(table, np.minimum(below + up, old - 1), axis) for up in (0, 1))
-        table = lower * (1 - share) + upper * share
-    np.testing.assert_allclose(found, table, atol=1e-5)
+@pytest.mark.parametrize("kind", ["grid_bias", "grid_distance", "relative_2d"])
+def test_tables_of_a_grid_are_resized(kind):
+    """Of the same grid nothing changes; of another, steps near by change least."""
+    position = prepared(VARIANTS[kind], height=5, width=3)
+    for found, table in zip(position.resized(5, 3), position.weights, strict=True):
+        np.testing.assert_allclose(numpy(found), numpy(table), atol=1e-6)
+    larger = [numpy(one) for one in position.resized(9, 5)]
+    if kind == "grid_bias":
+        assert larger[0].shape == (HEADS, 17, 9)
+        near, was = larger[0][:, 7:10, 3:6], numpy(position.steps)[:, 3:6, 1:4]
+    elif kind == "grid_distance":
+        assert larger[0].shape == (HEADS, 9, 5)
+        near, was = larger[0][:, :2, :2], numpy(position.steps)[:, :2, :2]
+    else:
+        assert [one.shape[0] for one in larger] == [17, 9]
+        near, was = larger[0][7:10], numpy(position.down)[3:6]
+    np.testing.assert_allclose(near, was, atol=1e-6)
+
+
+def test_steps_lie_between_distances_that_grow():
+    found = stretched(3, 5)
+    assert found.shape == (9, 5)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
+    distances = found @ np.array([-4, -1, 0, 1, 4])  # 1, then 1 + 1.5 at most, is 2.5: the end
+    np.testing.assert_allclose(distances[[3, 4, 5]], [-1, 0, 1], atol=1e-5)
+    np.testing.assert_array_equal(found, found[::-1, ::-1])
+    np.testing.assert_allclose(stretched(5, 3)[2], np.eye(9)[4], atol=1e-6)
 
 
 @pytest.mark.parametrize("layout", ["halves", "interleaved"])

@@ -18,6 +18,7 @@ PUBLIC = {
     "load": "zoo.api",
     "save": "zoo.api",
     "lengthen": "zoo.api",
+    "resize": "zoo.convert.resized",
     "average": "zoo.api",
     "baseline": "zoo.api",
     "recl": "zoo.api",

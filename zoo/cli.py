@@ -218,7 +218,9 @@ def convert(
     to: Annotated[Path, typer.Argument(help="Folder to write.")],
     family: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Write as Hugging Face keeps it: bert, gpt2, … [preset]"),
+        typer.Option(
+            metavar="NAME", help="Write as Hugging Face keeps it: bert, resnet50, … [preset]"
+        ),
     ] = None,
     attention: Annotated[
         str | None, typer.Option(help="Make it read longer: local, longformer or big_bird.")
@@ -228,6 +230,9 @@ def convert(
     ] = None,
     window: Annotated[
         int | None, typer.Option(min=2, help="How many tokens each sees. [its places before]")
+    ] = None,
+    image_size: Annotated[
+        int | None, typer.Option(min=1, help="How many rows its pictures shall have.")
     ] = None,
 ) -> None:
     """Read a checkpoint, whoever wrote it, and write it as ours or as Hugging Face's."""
@@ -239,6 +244,8 @@ def convert(
     model = zoo.load(folder)
     if attention:
         model = zoo.lengthen(model, attention, max_sequence_length, window)
+    if image_size:
+        model = zoo.resize(model, image_size)
     zoo.save(model, to, family)
     print(f"{to}: {model.count_params():,} parameters")
 

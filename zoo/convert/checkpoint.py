@@ -11,6 +11,7 @@ from typing import Any
 from zoo.convert import _hugging_face, _keras_hub, _preset, files
 from zoo.core import schema
 from zoo.core.errors import ZooError
+from zoo.core.kinds import make, to_config
 from zoo.core.schema import Node
 from zoo.core.weights import by_path
 
@@ -87,6 +88,19 @@ def fill(model: Any, other: Any) -> bool:
     for name, weight in ours.items() if same else ():
         weight.assign(theirs[name])
     return same
+
+
+def rebuilt(model: Any, backbone: Any) -> Any:
+    """A task on another backbone, with the head it has; of a backbone, the other one."""
+    if not hasattr(model, "backbone"):
+        return backbone
+    from zoo.tasks import Task
+
+    task = make(Task, recipe_form(TASKS, to_config(model)), backbone=backbone)
+    head = _head(model)
+    for name, weight in _head(task).items():
+        weight.assign(head[name])
+    return task
 
 
 def _head(model: Any) -> dict[str, Any]:

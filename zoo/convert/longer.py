@@ -8,10 +8,9 @@ import numpy as np
 from keras import ops
 
 from zoo.backbones import Backbone
-from zoo.convert.checkpoint import TASKS, recipe_form
+from zoo.convert.checkpoint import rebuilt
 from zoo.core.errors import ZooError, shown
 from zoo.core.kinds import make, to_config
-from zoo.tasks import Task
 
 
 def longer(model: Any, attention: str, max_sequence_length: int, window: int | None = None) -> Any:
@@ -35,11 +34,7 @@ def longer(model: Any, attention: str, max_sequence_length: int, window: int | N
         block["attention"] = _attention(block["attention"], attention, window or places)
     made = make(Backbone, copy.deepcopy(written))
     _move(backbone, made)
-    if model is backbone:
-        return made
-    task = make(Task, recipe_form(TASKS, to_config(model)), backbone=made)
-    _copy(_rest(model), _rest(task))
-    return task
+    return rebuilt(model, made)
 
 
 def _attention(old: dict[str, Any], kind: str, window: int) -> dict[str, Any]:
@@ -73,13 +68,3 @@ def _move(old: Any, new: Any) -> None:
             times = -(-weight.shape[0] // value.shape[0])
             value = np.tile(value, (times, 1))[: weight.shape[0]]
         weight.assign(value)
-
-
-def _rest(task: Any) -> list[Any]:
-    inside = {id(weight) for weight in task.backbone.weights}
-    return [weight for weight in task.weights if id(weight) not in inside]
-
-
-def _copy(old: list[Any], new: list[Any]) -> None:
-    for one, other in zip(old, new, strict=True):
-        other.assign(one)

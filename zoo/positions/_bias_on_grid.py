@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from zoo.core.types import PositiveFloat, PositiveInt
-from zoo.positions._on_grid import OnGrid
+from zoo.positions._on_grid import OnGrid, stretched
 
 
 class BiasOnGrid(OnGrid):
@@ -38,12 +38,12 @@ class BiasOnGrid(OnGrid):
         self.steps = self.add_weight(shape, initializer, name="steps")
         self.built = True
 
-    def resized(self, height: int, width: int):
-        """The table for another grid, bilinearly resized: `h rows columns`. Assign it to
-        `steps`."""
-        shape = self.table_shape(height, width)
-        options = {"interpolation": "bilinear", "data_format": "channels_last"}
-        return ops.image.resize(self.steps[..., None], shape, **options)[..., 0]
+    def resized(self, height, width):
+        shapes = zip(self.table_shape(height, width), self.steps.shape[1:])
+        sizes = zip(self.grid, (height, width))
+        # a table of distances alone has the steps from 0 on
+        moved = [stretched(*size)[-new:, -old:] for size, (new, old) in zip(sizes, shapes)]
+        return [ops.einsum("hyx,ay,bx->hab", self.steps, *moved)]
 
     def tables(self, places, dtype):
         return [ops.reshape(ops.cast(self.steps, "float32"), (self.steps.shape[0], -1))]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from zoo.core.errors import ZooError
@@ -41,6 +42,10 @@ class OnGrid(Position):
             raise ZooError("needs height and width: nothing else tells how large the picture is.")
         return self.grid
 
+    def resized(self, height: int, width: int) -> list:
+        """The weights for another grid, in their order. Near by, steps stay what they are."""
+        return []
+
     def prepare(self, num_heads, head_dim, hidden_dim=None):
         self.sides()
         super().prepare(num_heads, head_dim, hidden_dim)
@@ -60,3 +65,34 @@ class OnGrid(Position):
         inside = ops.clip(asking, 0, height * width - 1)
         here = (inside // width * self.query_strides, inside % width * self.query_strides)
         return here, self.rows_and_columns(asked)
+
+
+def stretched(old: int, new: int) -> np.ndarray:
+    """What each step along `new` places is made of, in steps along `old` ones: float32
+    `2·new-1 2·old-1`.
+
+    Steps near by stay what they are, as far as they can: the old ones are put at distances that
+    grow geometrically until they reach the ends, and new ones lie between (Bao et al. 2022, as
+    published). Of fewer places, the steps that are left are near.
+    """
+    if old == new:
+        return np.eye(2 * old - 1, dtype="float32")
+    growth = _growth(old - 1, new - 1)
+    far = np.concatenate([[0], np.cumsum(growth ** np.arange(old - 1))])
+    stand = np.concatenate([-far[:0:-1], far])
+    wanted = np.arange(1 - new, new)
+    return np.stack([np.interp(wanted, stand, one) for one in np.eye(2 * old - 1)], 1, dtype="f4")
+
+
+def _growth(number: int, length: int) -> float:
+    """By what each of so many distances is longer than that before it, that they fill a length;
+    between 1.01 and 1.5."""
+    low, high = 1.01, 1.5
+    middle = (low + high) / 2
+    while high - low > 1e-6:
+        if (1 - middle**number) / (1 - middle) > length:
+            high = middle
+        else:
+            low = middle
+        middle = (low + high) / 2
+    return middle

@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from zoo.core.types import PositiveFloat, PositiveInt
-from zoo.positions._on_grid import OnGrid
+from zoo.positions._on_grid import OnGrid, stretched
 
 
 class Relative2d(OnGrid):
@@ -34,6 +34,10 @@ class Relative2d(OnGrid):
             for size, name in zip(self.grid, ("down", "right"))
         )
         self.built = True
+
+    def resized(self, height, width):
+        down, right = (stretched(*sizes) for sizes in zip(self.grid, (height, width)))
+        return [ops.matmul(down, self.down), ops.matmul(right, self.right)]
 
     def tables(self, places, dtype):
         return [ops.cast(self.down, dtype), ops.cast(self.right, dtype)]
