@@ -10,24 +10,13 @@ in a process of its own and waits while the other works. Do nothing else on the 
 """
 
 import argparse
-import statistics
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-TURNS, STEPS = 10, 50
+from alternating import compared, turns
+
+STEPS = 50
 SHAPES = {"64": (64, 12), "1024": (1024, 2)}
-
-
-def turns(ready, burst):
-    """Answer every line on standard input with the milliseconds a step took."""
-    ready()
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        began = time.perf_counter()
-        burst(STEPS)
-        print(1000 * (time.perf_counter() - began) / STEPS, flush=True)
 
 
 def ours(text, length, batch, jit):
@@ -51,7 +40,7 @@ def ours(text, length, batch, jit):
     def burst(steps):
         learner.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0)
 
-    turns(lambda: burst(STEPS), burst)
+    turns(burst, STEPS)
 
 
 def theirs(text, length, batch, folder):
@@ -85,26 +74,7 @@ def theirs(text, length, batch, folder):
             optimizer.zero_grad(set_to_none=True)
             loss.item()
 
-    turns(lambda: burst(STEPS), burst)
-
-
-def alternate(workers):
-    """Milliseconds a step of every worker, turn by turn."""
-    for worker in workers.values():
-        while (line := worker.stdout.readline()).strip() != "ready":
-            if not line:
-                sys.exit("a worker died; run it alone to see why")
-    found = {name: [] for name in workers}
-    for _ in range(TURNS):
-        for name, worker in workers.items():
-            worker.stdin.write("go\n")
-            worker.stdin.flush()
-            found[name].append(float(worker.stdout.readline()))
-            time.sleep(0.2)
-    for worker in workers.values():
-        worker.stdin.close()
-        worker.wait()
-    return found
+    turns(burst, STEPS)
 
 
 def main():
@@ -126,20 +96,11 @@ def main():
     sides = {"zoo": sys.executable, "zoo, no XLA": sys.executable, "nanogpt": asked.torch_python}
     print(f"{'context':>8} {'batch':>6} {'side':<12} {'ms/step':>8} {'min':>7} {'ratio':>6}")
     for shape, (length, batch) in SHAPES.items():
-        workers = {
-            side: subprocess.Popen(
-                [python, __file__, asked.text, *again, "--worker", f"{side}@{shape}"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
+        commands = {
+            side: [python, __file__, asked.text, *again, "--worker", f"{side}@{shape}"]
             for side, python in sides.items()
         }
-        found = alternate(workers)
-        for side, times in found.items():
-            ratio = statistics.median(a / b for a, b in zip(times, found["nanogpt"]))
-            figures = f"{statistics.median(times):>8.1f} {min(times):>7.1f} {ratio:>6.2f}"
+        for side, figures in compared(commands, "nanogpt"):
             print(f"{length:>8} {batch:>6} {side:<12} {figures}", flush=True)
 
 
