@@ -20,10 +20,6 @@ PEERS = {
     "resnet_50": "resnet50",
     "vit_base_16": "vit_base_patch16_224",
 }
-    "coatnet_0": "coatnet_0_224",
-    "resnet_50": "resnet50",
-    "vit_base_16": "vit_base_patch16_224",
-}
 
 
 def ours(architecture, way, jit):
