@@ -39,6 +39,7 @@ PATTERNS = {
     },
     "local": {"kind": "local", "back": 2, "ahead": 1},
     "longformer": {"kind": "longformer", "attention_window": 2, "positions": [1]},
+    "neighborhood": {"kind": "neighborhood", "width": 3, "kernel_size": 3},
     "prefix": {"kind": "prefix", "length": 4},
     "random_blocks": {
         "kind": "random_blocks",

@@ -60,6 +60,8 @@ MORE = {
     "global_marked": {"kind": "global_tokens", "marked": True},
     "heads_of_links": joined("heads", big_bird(), "causal", random_blocks(num_heads=2)),
     "longformer_marked": {"kind": "longformer", "attention_window": 6, "marked": True},
+    "neighborhood_wide": {"kind": "neighborhood", "width": 13, "kernel_size": 7},
+    "neighborhood_wider_than_the_image": {"kind": "neighborhood", "width": 4, "kernel_size": 11},
     "prefix_of_one": {"kind": "prefix", "length": 1},
     "prefix_long": {"kind": "prefix", "length": 77},
     "random_blocks_both_ways": random_blocks(causal=False, num_heads=2),

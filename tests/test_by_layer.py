@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 from examples import causal_lm, gpt
+from image_models import build
 from test_encoder_decoder import seq2seq
-from test_image_models import build
 
 from zoo.training.by_layer import by_layer, scales
 

@@ -10,6 +10,7 @@ from image_models import (
     MODELS,
     attention,
     build,
+    conv,
     feed,
     levit_block,
     normed,
@@ -24,6 +25,7 @@ from zoo.attention import Attention
 from zoo.backbones import Backbone
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make, to_config
+from zoo.tasks import Task
 
 every = pytest.mark.parametrize("name", MODELS)
 
@@ -243,3 +245,31 @@ def test_blocks_over_places_are_told_which_layer_they_are():
     places = np.arange(17)
     first, second = (one.sized(17).allowed(places[:, None], places) for one in drawn)
     assert not np.array_equal(first, second)
+
+
+def test_places_may_see_what_is_near_them():
+    """At the same weights: a square as large as the picture is the whole picture."""
+    pattern = {"kind": "neighborhood", "width": 4}
+    tasks = [near(size, pattern) for size in (7, 3)]
+    whole = near(None, "full")
+    images = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3))
+    for task in tasks:
+        task.set_weights(whole.get_weights())
+    wide, narrow = (task({"images": images}) for task in tasks)
+    np.testing.assert_allclose(wide, whole({"images": images}), atol=1e-5)
+    assert np.abs(np.array(narrow) - np.array(wide)).max() > 1e-4
+    with pytest.raises(ZooError, match="width: found 5, the picture is 4 places wide"):
+        near(3, {**pattern, "width": 5})
+
+
+def near(kernel_size, pattern):
+    """A model of 4 × 4 places whose attention has a pattern."""
+    pattern = pattern if kernel_size is None else {**pattern, "kernel_size": kernel_size}
+    looks = {
+        "kind": "pre_norm",
+        "attention": attention(2, 8, pattern=pattern),
+        "feed_forward": feed(16),
+    }
+    stages = [stage(conv(), 16, strides=8), stage(looks, 16)]
+    backbone = make(Backbone, {"kind": "conv_attention", "image_size": 32, "stages": stages})
+    return make(Task, {"kind": "image_classifier", "num_classes": 3}, backbone=backbone)

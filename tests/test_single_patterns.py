@@ -221,3 +221,12 @@ def test_patterns_are_public_under_the_names_of_their_classes():
     assert to_config(zoo.patterns.Local(3) & zoo.patterns.Block1d(4))["kind"] == "both"
     with pytest.raises(AttributeError, match="no pattern is called Lokal"):
         zoo.patterns.Lokal  # noqa: B018
+
+
+def test_a_place_sees_the_square_around_it():
+    seen = table(make(Pattern, {"kind": "neighborhood", "width": 5, "kernel_size": 3}), 20)
+    grid = seen.reshape(4, 5, 4, 5)
+    for y, x in np.ndindex(4, 5):
+        wanted = np.zeros((4, 5), bool)
+        wanted[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2] = True
+        np.testing.assert_array_equal(grid[y, x], wanted)

@@ -130,7 +130,11 @@ class Attention(Scored):
             self.position.tie(first.position)
 
     def stand_on(self, height: int, width: int) -> None:
-        """Be told how large the picture is that it looks at."""
+        """Be told how large the picture is that it looks at. Raises ZooError for a pattern of a
+        picture of another width."""
+        wide = getattr(self.pattern, "width", width)
+        if wide != width:
+            raise ZooError(f"found {wide}, the picture is {width} places wide here.", "width")
         self.position.stand_on(height, width)
 
     def compute_output_spec(self, x: Any, *_: Any, **__: Any) -> tuple[Any, Any]:

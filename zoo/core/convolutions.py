@@ -42,7 +42,7 @@ def border(sides: str) -> str:
 
 def beyond(kernel_size: int, strides: int, sides: str) -> int:
     """How far a kernel reaches beyond its first step, if all sides are padded alike; else 0."""
-    return (kernel_size - strides + 1) // 2 if sides == "symmetric" else 0
+    return max(0, kernel_size - strides + 1) // 2 if sides == "symmetric" else 0
 
 
 def steps(size: int, kernel_size: int, strides: int, sides: str) -> int:
