@@ -45,6 +45,7 @@ def write(folder):
         "meetings": {"path": talks, "validation_path": talks},
         "babi": {"path": str(folder)},
         "rule_taker": {},
+        "shapes": {},
         "image_arrays": {"path": pictures, "validation_path": pictures},
     }
 

@@ -94,7 +94,8 @@ def evaluation(recipe: Resolved) -> Evaluation | None:
     if not written:
         return None
     with at(recipe, "evaluation", "search"):
-        search = make(Search, written["search"])
+        found = written.get("search")
+        search = found and make(Search, found)
     return Evaluation(**{**written, "metrics": metrics(recipe), "search": search})
 
 

@@ -112,11 +112,12 @@ class Training:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `zoo evaluate` measures beside the loss: the answers that `search` finds to held-out
-    documents, `batch_size` at a time, by `metrics`."""
+    """What `zoo evaluate` measures beside the loss: the answers to held-out documents, by
+    `metrics`. Texts are found by a `search`, `batch_size` at a time; without one, an answer is what
+    a model gives at once."""
 
     metrics: list[Metric]
-    search: Search
+    search: Search | None = None
     batch_size: PositiveInt = 32
 
 

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from zoo.core.compiled import compiled
 from zoo.core.errors import ZooError
 from zoo.core.folders import readable_errors, write_file
+from zoo.data.corpus import Corpus
 from zoo.data.sources import Document
 from zoo.recipe import build
 from zoo.recipe.load import Resolved
@@ -32,12 +34,17 @@ def measure(
     """The figures of the `wanted` metrics over the answers to a recipe's held-out documents, or to
     the first `batches` of them. The answers are left in the run, `answers.jsonl`. Raises ZooError
     for a model that does not answer, and for documents without an answer."""
-    documents = build.held_out(recipe)[: batches and batches * wanted.batch_size]
+    size = wanted.batch_size if wanted.search else build.batching(recipe).batch_size
+    documents = build.held_out(recipe)[: batches and batches * size]
     for document in documents:
         if not document.answers:
             raise ZooError(f"{recipe.place(('evaluation',))}: {document.name} has no answer.")
-    with build.at(recipe, "evaluation", "search"):
-        found = list(answers(task, recipe, wanted, documents))
+    if wanted.search:
+        with build.at(recipe, "evaluation", "search"):
+            found = list(answers(task, recipe, wanted, documents))
+    else:
+        with build.at(recipe, "evaluation"):
+            found = list(at_once(task, recipe, documents))
     lines = [json.dumps(answer._asdict(), ensure_ascii=False) + "\n" for answer in found]
     with readable_errors(run):
         write_file(run / FILE, "".join(lines))
@@ -59,7 +66,23 @@ def answers(
         told = frame.rows([read[row] for row in rows])
         found = answer({f"encoder_{name}": x for name, x in told.items()})
         for document, tokens in zip(some, found):
-            start, stop = document.answers[-1]
-            written = b"".join(tokenizer.stream(tokens.tolist()))
-            expected = document.data[start:stop].tobytes()
-            yield Answer(document.name, *(x.decode(errors="replace") for x in (written, expected)))
+            written = b"".join(tokenizer.stream(tokens.tolist())).decode(errors="replace")
+            yield Answer(document.name, written, expected(document))
+
+
+def at_once(task: Any, recipe: Resolved, documents: Sequence[Document]) -> Iterator[Answer]:
+    """What a model gives of batches of documents, in their order. Raises ZooError for batches to
+    which answers are written token by token."""
+    batching, corpus = build.batching(recipe), Corpus(documents, build.tokenizer(recipe))
+    run = compiled(lambda inputs: task(inputs), task)
+    for place in range(batching.evaluation_batches(corpus)):
+        first = place * batching.batch_size
+        written = batching.write(run(batching.evaluation(corpus, place).inputs))
+        for document, one in zip(documents[first:], written):
+            yield Answer(document.name, one, expected(document))
+
+
+def expected(document: Document) -> str:
+    """The last answer of a document."""
+    start, stop = document.answers[-1]
+    return document.data[start:stop].tobytes().decode(errors="replace")

@@ -1,6 +1,6 @@
 """How a corpus is cut into batches. A batch is a pure function of (seed, step)."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,6 +55,11 @@ class Batching(Kind):
     def cut(self, corpus: Corpus) -> np.ndarray:
         """Which documents do not fit into their rows, bool `n`; empty where rows are none."""
         return np.zeros(0, bool)
+
+    def write(self, outputs: Any) -> list[str]:
+        """What a task answers to a batch -> what documents would say. Raises ZooError where answers
+        are written token by token."""
+        raise ZooError("needs 'search', such as beam_search: answers are texts.")
 
     def frame(self, tokenizer: Tokenizer) -> Frame:
         """How a text alone is read by what was trained on these batches."""
