@@ -105,6 +105,7 @@ ATTENTION = {
 }
 APART = {
     "batch_normed": {"kind": "batch_normed"},
+    "convolved": {"kind": "convolved"},
     "cross": {"kind": "cross"},
     "single_head": {"kind": "single_head", "memory_length": 12},
     "spatial": {"kind": "spatial"},

@@ -125,7 +125,27 @@ def levit():
     return {"stages": stages}, head
 
 
-MODELS = {make.__name__: make for make in (coatnet, resnet, botnet, hybrid, vit, mobilevit, levit)}
+def looking(heads=1, **options):
+    return {"kind": "convolved", "num_heads": heads, "head_dim": 8, **options}
+
+
+def cvt():
+    def embeds(size, kernel_size=3, strides=2):
+        like = {"norm": "layer_norm", "activation": None, "use_bias": True}
+        return stage(conv(kernel_size=kernel_size, **like), size, strides=strides)
+
+    def block(heads):
+        feeds = {"kind": "plain", "intermediate_dim": 16 * heads}
+        like = {"layer_norm_epsilon": 1e-5, "attention": looking(heads), "feed_forward": feeds}
+        return {"kind": "pre_norm", **like}
+
+    stages = [embeds(8, 7, 4), stage(block(1), 8), embeds(16), stage(block(2), 16, 2), embeds(24)]
+    head = {"pooling": "first", "pooled_norm": True, "layer_norm_epsilon": 1e-5}
+    return {"stages": stages, "class_token": True, "num_layers": 3, "blocks": block(3)}, head
+
+
+MADE = (coatnet, resnet, botnet, hybrid, vit, mobilevit, levit, cvt)
+MODELS = {make.__name__: make for make in MADE}
 
 
 def build(name, image_size=None, mean=127.5, **options):

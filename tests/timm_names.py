@@ -1,4 +1,4 @@
-"""Which weight of timm's image models is which of ours."""
+"""Which weight of timm's image models, and of transformers' CvT, is which of ours."""
 
 import numpy as np
 
@@ -149,3 +149,35 @@ def beside_in_heads(name, parts, attention):
     every = [list(kept(f"{name}.bn", part.normalize)) for part in parts]
     for together in zip(*every):
         yield Weight(together[0].name, [one.variables[0] for one in together], split, join)
+
+
+def cvt(task):
+    backbone, inside = task.backbone, ""
+    for name, block in in_stages(backbone.image_layers, "{} {}"):
+        stage, layer = map(int, name.split())
+        inside = f"cvt.encoder.stages.{stage}."
+        if layer:
+            yield from convolving(f"{inside}layers.{layer - 1}.", block)
+        else:
+            embedded = f"{inside}embedding.convolution_embeddings."
+            yield from convolution(f"{embedded}projection", block.conv)
+            yield from norm(f"{embedded}normalization", block.conv_norm.normalize)
+    yield same(f"{inside}cls_token", backbone.start.token)
+    for place, block in enumerate(backbone.transformer_layers):
+        yield from convolving(f"{inside}layers.{place}.", block)
+    yield from norm("layernorm", task.output_norm)
+    yield from linear("classifier", task.output_dense)
+
+
+def convolving(name, block):
+    looks, inside = block.attention, f"{name}attention.attention."
+    for part in ("query", "key", "value"):
+        around, before = getattr(looks, f"around_{part}"), f"convolution_projection_{part}"
+        before = f"{inside}{before}.convolution_projection."
+        yield from convolution(f"{before}convolution", around.conv)
+        yield from kept(f"{before}normalization", around.normalize)
+        yield from linear(f"{inside}projection_{part}", getattr(looks, part))
+    yield from linear(f"{name}attention.output.dense", looks.attention_output, inputs=2)
+    yield from norm(f"{name}layernorm_before", block.attention_norm)
+    yield from norm(f"{name}layernorm_after", block.feed_forward_norm)
+    yield from fed((f"{name}intermediate.dense", f"{name}output.dense"), block.feed_forward)

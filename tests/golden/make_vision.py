@@ -1,6 +1,7 @@
 """Make vision.npz: small image models of timm, from convolutions alone to attention alone.
 
-Made with torch 2.15.0 and timm 1.0.31, in evaluation mode. For each case
+Made with torch 2.15.0, timm 1.0.31 and, for `cvt`, transformers 4.35.2, in evaluation mode. For
+each case
 
     <case>/config           JSON: the options of the case, and where they are ours, by our names
     <case>/weights/<name>   state dict, with the statistics of batch norms
@@ -23,6 +24,9 @@ The quirks of the originals, and which case shows it:
   it, and back. The convolution at the end sees what was given before what was found.
 - `levit`: of 5 × 5 places 3 × 3 ask, and of these 2 × 2; what they are told is not added to them.
   Values are twice, or four times, as wide as keys. Two heads, of which the mean counts.
+- `cvt`: keys and values of 14 × 14, 7 × 7 and 4 × 4 places are convolved by steps of two; the class
+  token, which only the last stage has, is not convolved. Scores are divided by the root of the
+  width of the stage, not of a head.
 """
 
 from functools import partial
@@ -40,6 +44,7 @@ from timm.models.resnet import Bottleneck, ResNet
 from timm.models.resnetv2 import ResNetV2
 from timm.models.vision_transformer import VisionTransformer
 from timm.models.vision_transformer_hybrid import HybridEmbed
+from transformers import CvtConfig, CvtForImageClassification
 
 CLASSES = 5
 GAIN = {"levit": 1}
@@ -114,6 +119,26 @@ def levit():
     return LevitDistilled(img_size=80, num_classes=CLASSES, **sizes), 80
 
 
+class Scores(torch.nn.Module):
+    """What a model of transformers scores, alone."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, x):
+        return self.model(x).logits
+
+    def state_dict(self):
+        return self.model.state_dict()
+
+
+def cvt():
+    sizes = {"embed_dim": [8, 16, 24], "num_heads": [1, 2, 3], "depth": [1, 2, 3]}
+    config = CvtConfig(num_labels=CLASSES, mlp_ratio=[2.0, 2.0, 2.0], **sizes)
+    return Scores(CvtForImageClassification(config)), 56
+
+
 def randomise(model, rng, gain):
     """Weights of the size that keeps a signal as large as it is, and statistics of some batches."""
     for name, value in [*model.named_parameters(), *model.named_buffers()]:
@@ -141,5 +166,5 @@ def case(name, make):
 
 
 if __name__ == "__main__":
-    makers = (coatnet, resnet, botnet, hybrid, vit, mobilevit, levit)
+    makers = (coatnet, resnet, botnet, hybrid, vit, mobilevit, levit, cvt)
     save(__file__, {k: v for make in makers for k, v in case(make.__name__, make).items()})

@@ -129,9 +129,12 @@ class Attention(Scored):
         if type(self.position) is type(first.position):
             self.position.tie(first.position)
 
-    def stand_on(self, height: int, width: int) -> None:
-        """Be told how large the picture is that it looks at. Raises ZooError for a pattern of a
-        picture of another width."""
+    def stand_on(self, height: int, width: int, num_tokens: int = 0) -> None:
+        """Be told how large the picture is that it looks at, and how many tokens stand before its
+        places: behind them no position knows a grid. Raises ZooError for a pattern of a picture of
+        another width."""
+        if num_tokens:
+            return
         wide = getattr(self.pattern, "width", width)
         if wide != width:
             raise ZooError(f"found {wide}, the picture is {width} places wide here.", "width")

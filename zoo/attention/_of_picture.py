@@ -19,14 +19,15 @@ class OfPicture(Attention):
         self, num_heads: PositiveInt, head_dim: PositiveInt, pattern: Pattern = "full", **kwargs
     ):
         super().__init__(num_heads, head_dim, pattern=pattern, **kwargs)
-        self.grid = None
+        self.grid, self.num_tokens = None, 0
         if not isinstance(self.pattern, Full):
             raise ZooError("expected full: queries and keys of a picture differ.", "pattern")
         if self.num_parallel_heads:
             raise ZooError("all heads of a picture are computed at once.", "num_parallel_heads")
 
-    def stand_on(self, height, width):
-        self.grid = (height, width)
+    def stand_on(self, height, width, num_tokens=0):
+        super().stand_on(height, width, num_tokens)
+        self.grid, self.num_tokens = (height, width), num_tokens
 
     def sides(self) -> tuple[int, int]:
         """How many rows and columns the picture has."""

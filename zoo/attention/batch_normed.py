@@ -10,6 +10,7 @@ from zoo.attention._of_picture import OfPicture
 from zoo.attention._parts import Seeds
 from zoo.attention._scored import ALL
 from zoo.core.activations import ACTIVATIONS
+from zoo.core.errors import ZooError
 from zoo.core.layer import LayerKind
 from zoo.core.pictures import in_a_row, on_a_grid
 from zoo.core.types import Activation, Given, PositiveFloat, PositiveInt
@@ -18,7 +19,8 @@ from zoo.core.types import Activation, Given, PositiveFloat, PositiveInt
 class BatchNormed(OfPicture):
     """`value_dim` is how many features a head has in values, where it is not `head_dim`. An
     `activation` stands before the projection back, which begins with a scale of 0. Of so many rows
-    and columns (`strides`) one asks: blocks that make a picture smaller tell it."""
+    and columns (`strides`) one asks: blocks that make a picture smaller tell it. Raises ZooError
+    for tokens before the places of a picture."""
 
     def __init__(
         self,
@@ -35,9 +37,11 @@ class BatchNormed(OfPicture):
         self.value_dim, self.activation = value_dim or head_dim, activation
         self.epsilon, self.strides = epsilon, strides
 
-    def stand_on(self, height, width):
-        super().stand_on(height, width)
+    def stand_on(self, height, width, num_tokens=0):
+        super().stand_on(height, width, num_tokens)
         self.position.stand_on(height, width, self.strides)
+        if num_tokens:
+            raise ZooError(f"found {num_tokens} tokens, expected places alone.", "attention")
 
     def build(self, x_shape):
         d, groups = x_shape[-1], self.num_key_value_heads

@@ -48,7 +48,7 @@ class Cross(Attention):
             kind = to_config(self.source_position)["kind"]
             raise ZooError(f"found {kind}, expected every_layer.", "source_position")
 
-    def stand_on(self, height, width):
+    def stand_on(self, height, width, num_tokens=0):
         self.offered_position.stand_on(height, width)
 
     def tie(self, first):

@@ -99,9 +99,8 @@ class ConvAttention(Backbone):
         for name, value in config.items():
             setattr(self, name, value)
         self.hidden_dim = written[-1].hidden_dim
-        for block in self.transformer_layers if not class_token else []:
-            if block.attention:
-                block.attention.stand_on(*self.grid)
+        for block in self.transformer_layers:
+            block.stand_on(*self.grid, num_tokens=int(class_token))
 
         # === Functional Model ===
         images = keras.Input((image_size, image_size, num_channels), name="images")

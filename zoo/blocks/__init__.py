@@ -77,10 +77,10 @@ class Block(LayerKind):
         if self.attention:
             self.attention.stand_in(layer)
 
-    def stand_on(self, height: int, width: int) -> None:
-        """Be told how large the picture is whose places it reads."""
+    def stand_on(self, height: int, width: int, num_tokens: int = 0) -> None:
+        """Be told how large the picture is whose places it reads, and how many tokens before."""
         if self.attention:
-            self.attention.stand_on(height, width)
+            self.attention.stand_on(height, width, num_tokens)
 
     def tie(self, first: "Block") -> None:
         """Share with the first block of a model, which may be this, what the recipe says is

@@ -37,7 +37,7 @@ Activation = Literal[
 ]
 """A name in `zoo.core.activations`."""
 
-ImageNorm = Literal["batch_norm", "frozen_batch_norm", "group_norm"]
+ImageNorm = Literal["batch_norm", "frozen_batch_norm", "group_norm", "layer_norm"]
 """How pictures are normalised, by name."""
 
 Padding = Literal["symmetric", "same"]

@@ -31,7 +31,7 @@ class Position(LayerKind):
     def stand_on(self, height: int, width: int, query_strides: int = 1) -> None:
         """Be told how large the picture is whose places these are, and of how many of its rows, and
         columns, one asks. Raises ZooError where it knows no grid, and not all ask."""
-        if query_strides > 1 and not embeds(self):
+        if query_strides > 1 and compares(self):
             kind = to_config(self)["kind"]
             raise ZooError(f"{kind} does not tell where in a picture queries stand.", "position")
 
@@ -74,8 +74,13 @@ class Position(LayerKind):
 
 def embeds(position: Position) -> bool:
     """Whether a position belongs at the embedding (or does nothing), not inside attention."""
-    own, hooks = type(position), ("add", "rotate", "score")
-    return all(getattr(own, hook) is getattr(Position, hook) for hook in hooks)
+    return not compares(position) and type(position).add is Position.add
+
+
+def compares(position: Position) -> bool:
+    """Whether it matters to a position where queries stand, and where keys."""
+    own = type(position)
+    return own.rotate is not Position.rotate or own.score is not Position.score
 
 
 def attends(position: Position) -> bool:

@@ -18,7 +18,8 @@ class Normal(LayerKind):
     """Normalise, then activate. `batch_norm`: statistics of batches, of which 1 - `momentum` is
     taken over a step (Ioffe and Szegedy 2015); `frozen_batch_norm`: those that were loaded, with a
     scale and an offset that are not trained either; `group_norm`: those of 32 groups of features of
-    each picture (Wu and He 2018). `zero` begins with a scale of 0."""
+    each picture (Wu and He 2018); `layer_norm`: those of each place. `zero` begins with a scale of
+    0."""
 
     def __init__(
         self,
@@ -37,12 +38,12 @@ class Normal(LayerKind):
         frozen, options = self.norm == "frozen_batch_norm", {"epsilon": self.epsilon}
         zero = self.zero and not frozen  # or its branch would never come to anything
         options["gamma_initializer"] = "zeros" if zero else "ones"
-        batch = {"momentum": self.momentum, "trainable": not frozen, **options}
-        self.normalize = (
-            self.child(keras.layers.GroupNormalization, GROUPS, name="normalize", **options)
-            if self.norm == "group_norm"
-            else self.child(keras.layers.BatchNormalization, name="normalize", **batch)
-        )
+        batch = {"momentum": self.momentum, "trainable": not frozen}
+        kind, more = {
+            "group_norm": (keras.layers.GroupNormalization, {"groups": GROUPS}),
+            "layer_norm": (keras.layers.LayerNormalization, {}),
+        }.get(self.norm, (keras.layers.BatchNormalization, batch))
+        self.normalize = self.child(kind, name="normalize", **options, **more)
         self.normalize.build(x_shape)
         self.built = True
 
