@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import checkpoints
@@ -25,6 +26,7 @@ from zoo.convert.timm import Timm
 from zoo.core.errors import ZooError
 from zoo.core.kinds import find, kinds, make
 from zoo.core.symbolic import symbolically
+from zoo.recipe.load import load as load_recipe
 from zoo.tasks import Task
 
 FOLDER = Path(__file__).parent / "golden" / "image_checkpoints"
@@ -219,18 +221,43 @@ def test_what_hugging_face_says_beside_the_config_is_read(tmp_path):
 
 
 def test_a_preset_answers_like_the_folder_it_came_from(tmp_path):
+    """Also in a process that has seen no model of pictures."""
     case = golden("resnet_0")
     model = zoo.load(write(tmp_path / "theirs", case))
     zoo.save(model, tmp_path / "ours")
     again, images = zoo.load(tmp_path / "ours"), pictures(model, case["x"])
     np.testing.assert_array_equal(again(images), model(images))
     assert again.labels == ["a", "b", "c", "d", "e"]
+    fresh = f"import zoo; zoo.load({str(tmp_path / 'ours')!r})"
+    subprocess.run([sys.executable, "-c", fresh], check=True)
+
+
+def test_a_recipe_that_begins_with_a_folder_can_be_kept(tmp_path):
+    """Stages of the same block are written out, each: recipes have no anchors."""
+    folder = write(tmp_path / "theirs", golden("resnet_0"))
+    sizes, constant = {"height": 64, "width": 64}, {"kind": "constant", "peak": 1e-3}
+    written = {
+        "tokenizer": "bytes",
+        "data": {
+            "source": {"kind": "image_arrays", "path": "train.npz"},
+            "batching": {"kind": "images", **sizes, "labels": list("abcde"), "batch_size": 2},
+        },
+        "model": {"checkpoint": str(folder)},
+        "training": {"steps": 1, "optimizer": "adamw", "schedule": constant},
+    }
+    (tmp_path / "begun.yaml").write_text(json.dumps(written))
+    recipe = load_recipe(str(tmp_path / "begun.yaml"))
+    (tmp_path / "kept.yaml").write_text(recipe.to_yaml())
+    kept = load_recipe(str(tmp_path / "kept.yaml"))
+    assert kept.tree == recipe.tree
+    assert kept.tree["model"]["task"]["labels"] == ["a", "b", "c", "d", "e"]
+    assert len(kept.tree["model"]["stages"]) == 6
 
 
 @pytest.mark.parametrize(
     ("case", "architecture", "told"),
     [
-        ("resnet_0", "coatnet_0_224", "head_hidden_size: found 0, expected a whole number greater"),
+        ("resnet_0", "coatnet_0_224", "coatnet_0_224 of timm is a model of another kind"),
         ("resnet_0", "botnet26t_256", r"cannot say all of this model:\n  backbone.stages.0.block."),
         ("coatnet_0", "vit_tiny_patch16_224", "vit_tiny_patch16_224 of timm is a model of another"),
         ("vision_transformer_0", "bert", "which this model has not"),

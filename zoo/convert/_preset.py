@@ -19,9 +19,10 @@ def written(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 def load(folder: Path, dtype: str = "float32") -> Any:
     """The model of a preset with its weights. Raises ZooError."""
     backbone, task = written(folder)
-    shelf, kind = ("tasks", task) if task else ("backbones", backbone)
+    found = find("backbones", backbone["kind"])  # or Keras does not know it
+    found = find("tasks", task["kind"]) if task else found
     try:
-        return find(shelf, kind["kind"]).from_preset(str(folder), dtype=dtype)
+        return found.from_preset(str(folder), dtype=dtype)
     except (OSError, ValueError, KeyError) as wrong:
         reason = (str(wrong).strip().splitlines() or [type(wrong).__name__])[0]
         raise ZooError(f"{folder}: cannot be read: {reason}") from wrong

@@ -28,6 +28,13 @@ SAID = "command line"
 """Where a value stands that an override set."""
 
 
+class Plain(yaml.SafeDumper):
+    """Writes a part out wherever it stands: recipes have no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 @dataclass(frozen=True)
 class Resolved:
     """A checked recipe: its name, its sections as plain data, and where each value came from."""
@@ -43,7 +50,8 @@ class Resolved:
         return f"{line}: {dotted(path)}" if path else line
 
     def to_yaml(self) -> str:
-        return yaml.safe_dump(self.tree, sort_keys=False, allow_unicode=True, width=100)
+        options = {"sort_keys": False, "allow_unicode": True, "width": 100}
+        return yaml.dump(self.tree, Dumper=Plain, **options)
 
 
 def folder() -> Path:

@@ -24,6 +24,8 @@ class Timm(Family):
     pooling: ClassVar[str] = "avg"
     classifier: ClassVar[str] = "head"
     """What it calls the layer that scores classes."""
+    fixed: ClassVar[bool] = True
+    """Whether it is made for pictures of one size."""
     unread = (r"num_batches_tracked", r"relative_position_index")
     unsaid = frozenset({"dropout", "stochastic_depth"})
 
@@ -102,6 +104,7 @@ class Timm(Family):
             args = self.args(backbone, task)
         except (KeyError, TypeError, IndexError) as wrong:  # of what its models have
             raise ZooError(f"{self.architecture} of timm is a model of another kind.") from wrong
+        args |= {"img_size": size} if self.fixed else {}
         said = {
             "num_classes": task.get("num_classes", 0),
             "num_features": backbone["stages"][-1]["hidden_dim"],
@@ -110,7 +113,7 @@ class Timm(Family):
             "model_args": {name: x for name, x in args.items() if usual.get(name) != x},
             "pretrained_cfg": {
                 "input_size": [backbone["num_channels"], size, size],
-                "fixed_input_size": True,
+                "fixed_input_size": self.fixed,
                 "mean": images.from_0_to_1(backbone["image_mean"]),
                 "std": images.from_0_to_1(backbone["image_std"]),
                 "num_classes": task.get("num_classes", 0),

@@ -25,6 +25,7 @@ class Resnet(Timm):
         "wide_resnet101_2": {"layers": LAYERS["resnet101"], "base_width": 128},
     }
     classifier = "fc"
+    fixed = False
 
     def model(self, args, size):
         width = args.size("base_width", BASE)
