@@ -67,6 +67,28 @@ def test_the_class_token_looks_where_there_is_one(draw):
     np.testing.assert_allclose(by_all[1].ravel(), mean, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("name", "grids"),
+    [
+        ("mobilevit", [(7, 7)] * 2 + [(4, 4)] * 2),
+        ("levit", [(5, 5)] * 3 + [(3, 3)] * 2 + [(2, 2)]),
+        ("cvt", [(7, 7)] + [(4, 4)] * 2 + [(2, 2)] * 3),
+    ],
+)
+def test_layers_tell_what_they_look_around_in(name, grids, draw):
+    """Also those that ask, or are asked, by steps, and those that look at parts of a picture."""
+    task = build(name)
+    images = draw.uniform(0, 255, (2, *task.input["images"].shape[1:]))
+    layers, found = list(seen.looking(task.backbone)), weights(task, {"images": images})
+    assert [one.grid for one in layers] == grids
+    for one, (height, width) in zip(layers, grids):
+        given, hidden = found[one.name]
+        first = int(name == "cvt" and one.name.startswith("layer"))
+        assert given.shape == hidden.shape == (2, *given.shape[1:3], first + height * width)
+        np.testing.assert_allclose(given.sum(axis=-1), 1, atol=1e-5)
+        assert seen._spots(one, found[one.name], bool(first)).given.shape[1:] == (height, width)
+
+
 def test_what_was_not_looked_at_is_dark():
     pixels = np.full((4, 4, 3), 200.0)
     found = seen_folder.lit(pixels, np.array([[1.0, 0.0], [0.5, 1.0]]))

@@ -35,6 +35,13 @@ class Attention(Scored):
     shelf = "attention"
     memory_length: int | None = None
     """How many tokens are remembered from segment to segment; None when nothing is."""
+    grid: tuple[int, int] | None = None
+    """The rows and columns of the picture that it looks at; None where it is told of none."""
+
+    @property
+    def key_grid(self) -> tuple[int, int] | None:
+        """The rows and columns that keys stand in, behind the tokens that are no places."""
+        return self.grid
 
     @property
     def horizon(self) -> int | None:
@@ -133,6 +140,7 @@ class Attention(Scored):
         """Be told how large the picture is that it looks at, and how many tokens stand before its
         places: behind them no position knows a grid. Raises ZooError for a pattern of a picture of
         another width."""
+        self.grid = (height, width)
         if num_tokens:
             return
         wide = getattr(self.pattern, "width", width)

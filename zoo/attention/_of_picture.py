@@ -19,7 +19,7 @@ class OfPicture(Attention):
         self, num_heads: PositiveInt, head_dim: PositiveInt, pattern: Pattern = "full", **kwargs
     ):
         super().__init__(num_heads, head_dim, pattern=pattern, **kwargs)
-        self.grid, self.num_tokens = None, 0
+        self.num_tokens = 0
         if not isinstance(self.pattern, Full):
             raise ZooError("expected full: queries and keys of a picture differ.", "pattern")
         if self.num_parallel_heads:
@@ -27,7 +27,7 @@ class OfPicture(Attention):
 
     def stand_on(self, height, width, num_tokens=0):
         super().stand_on(height, width, num_tokens)
-        self.grid, self.num_tokens = (height, width), num_tokens
+        self.num_tokens = num_tokens
 
     def sides(self) -> tuple[int, int]:
         """How many rows and columns the picture has."""

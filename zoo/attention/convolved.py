@@ -5,7 +5,7 @@ import keras
 from keras import ops
 
 from zoo.attention._of_picture import OfPicture
-from zoo.core.convolutions import Depthwise
+from zoo.core.convolutions import Depthwise, steps
 from zoo.core.errors import ZooError
 from zoo.core.kinds import to_config
 from zoo.core.layer import LayerKind
@@ -35,6 +35,11 @@ class Convolved(OfPicture):
         if compares(self.position):
             kind = to_config(self.position)["kind"]
             raise ZooError(f"found {kind}, but convolutions tell where places stand.", "position")
+
+    @property
+    def key_grid(self):
+        sizes = (self.kernel_size, self.key_value_strides, "symmetric")
+        return tuple(steps(side, *sizes) for side in self.sides())
 
     def build(self, x_shape):
         super().build(x_shape)

@@ -49,6 +49,7 @@ class Cross(Attention):
             raise ZooError(f"found {kind}, expected every_layer.", "source_position")
 
     def stand_on(self, height, width, num_tokens=0):
+        self.grid = (height, width)
         self.offered_position.stand_on(height, width)
 
     def tie(self, first):

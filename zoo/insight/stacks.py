@@ -29,6 +29,8 @@ class Looking(NamedTuple):
     grid: tuple[int, int] | None = None
     """The rows and columns of the picture that it looks around in. Tokens that are no places stand
     before those."""
+    parts: int = 1
+    """Into how many parts, one after another in the batch, it cuts a picture."""
 
 
 def stacked(backbone: Any) -> Iterator[Stacked]:
@@ -44,11 +46,12 @@ def looking(backbone: Any) -> Iterator[Looking]:
     """Its attention layers, in that order, such as `decoder 0 cross_attention`; those that make a
     picture smaller first, such as `stage 3 1 attention`."""
     for block in getattr(backbone, "image_layers", []):
-        for layer in attentions(block):
-            name = f"{block.name} {layer.name}".replace("_", " ")
-            yield Looking(name, layer, 0, 0, block.grid)
-    grid = getattr(backbone, "grid", None)
+        layers = attentions(block)
+        for number, layer in enumerate(layers):
+            which = f" {number}" * (len(layers) > 1)
+            name = f"{block.name}{which} {layer.name}".replace("_", " ")
+            yield Looking(name, layer, 0, 0, layer.key_grid, block.num_parts)
     for name, block, side in stacked(backbone):
         for layer in attentions(block):
             keys = 0 if isinstance(layer, Cross) else side
-            yield Looking(f"{name} {layer.name}", layer, side, keys, grid)
+            yield Looking(f"{name} {layer.name}", layer, side, keys, layer.key_grid)

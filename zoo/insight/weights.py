@@ -80,12 +80,20 @@ def _meeting(layer: Lsh, watched: Watched) -> Any:
     return watching
 
 
+def _together(weights: Any, parts: int) -> Any:
+    """The mean of the parts of each picture, one after another in the batch."""
+    apart = ops.reshape(weights, (-1, parts, *ops.shape(weights)[1:]))
+    return ops.mean(apart, axis=1)
+
+
 def _table(one: Looking, seen: list[Seen]) -> Table:
     layer = one.layer
     if len(seen) != 1 + isinstance(layer, GlobalLocal):
         kind = to_config(layer)["kind"]
         raise ZooError(f"{one.name}: {kind} makes no table of weights, which can be drawn.")
     found, visible = seen[0][:2]
+    if one.parts > 1:
+        found, visible = _together(found, one.parts), visible[:1]
     if isinstance(layer, GlobalLocal):
         rules = seen[1].rules
         rows = layer.whole(rules.pattern, rules.places)[:, None, :, None]

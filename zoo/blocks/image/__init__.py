@@ -20,6 +20,8 @@ class ImageBlock(LayerKind):
     """
 
     shelf = "blocks/image"
+    num_parts: int = 1
+    """Into how many parts, looked at apart, it cuts a picture."""
 
     def __init__(
         self,

@@ -40,6 +40,7 @@ class Mobilevit(ImageBlock):
         self.num_layers, self.inner_dim, self.patch_size = num_layers, inner_dim, patch_size
         self.kernel_size, self.activation, self.epsilon = kernel_size, activation, epsilon
         self.layer_norm_epsilon = layer_norm_epsilon
+        self.num_parts = patch_size**2
         self.transformer_layers = over_places(blocks, num_layers, self.dtype_policy)
         self.blocks = written_again(blocks, self.transformer_layers)
 
