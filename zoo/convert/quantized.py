@@ -5,7 +5,10 @@ multiplied with them is rounded likewise, a scale a row. Norms, biases, and what
 weights of their own (learned positions, an LSTM's, adaptive embeddings) stay as they are.
 """
 
+import contextlib
+import gc
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 from zoo.backbones import Backbone
@@ -22,12 +25,24 @@ def quantized(task: Any, mode: str) -> Any:
     copied = make(Backbone, _at_once(to_config(backbone)), dtype=backbone.dtype_policy)
     found = make(Task, recipe_form(TASKS, to_config(task)), backbone=copied)
     fill(found, task)
-    with warnings.catch_warnings():  # it names every layer that has nothing to be quantised
+    with warnings.catch_warnings(), _collecting_little():
+        # It names every layer that has nothing to be quantised.
         warnings.filterwarnings("ignore", "Layer .* does not have a `quantize` method")
         found.quantize(mode)
     if not any(weight.dtype == mode for weight in found.weights):
         raise ZooError(f"quantize: this model has no weights that can be {mode}.")
     return found
+
+
+@contextlib.contextmanager
+def _collecting_little() -> Iterator[None]:
+    """Keras collects garbage for every weight that it lets go: inside, only what is new is looked
+    through."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def floats(task: Any) -> dict[str, int]:
