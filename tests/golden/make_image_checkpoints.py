@@ -29,7 +29,7 @@ from arrays import case_arrays, noise
 from make_vision import randomise
 from timm.models._hub import save_config_for_hf
 
-CLASSES, BATCH = 5, 2
+CLASSES, BATCH, GAIN = 5, 2, 2
 COATNET = {"embed_dim": [32, 32, 32, 64], "depths": [1, 2, 2, 1], "img_size": 64}
 VIT = {"embed_dim": 32, "depth": 2, "num_heads": 4, "img_size": 32}
 CASES = {
@@ -113,7 +113,7 @@ def timm_case(name, architecture, args):
     rng = np.random.default_rng(sum(map(ord, name)))
     channels = 1 if name == "vision_transformer_1" else 3
     model = timm.create_model(architecture, num_classes=CLASSES, in_chans=channels, **args)
-    randomise(model, rng)
+    randomise(model, rng, GAIN)
     size = args.get("img_size") or (64 if args else model.pretrained_cfg["input_size"][1])
     data = {"input_size": (channels, size, size)}
     if channels == 3 and name != "coatnet_0":
@@ -131,7 +131,7 @@ def hugging_face_case(name, kind, fields, size):
     kind = getattr(transformers, kind)
     sized = {} if kind.config_class is transformers.ResNetConfig else {"image_size": size}
     model = kind(kind.config_class(**fields, **sized)).eval()
-    randomise(model, rng)
+    randomise(model, rng, GAIN)
     channels = model.config.num_channels
     told = {"size": {"height": size, "width": size}}
     if channels == 3 and name.startswith("resnet"):
