@@ -119,7 +119,7 @@ def likeliest(task, pixels):
 
 
 def test_classes_of_files_are_those_of_the_live_model(task, size, draw):
-    batching = Images(NAMES, size, size, batch_size=1)
+    batching = Images(labels=NAMES, height=size, width=size, batch_size=1)
     functions = asked(task, Bytes(), "classify", batching)
     assert sorted(functions) == ["classify", "classify_pixels", "serving_default"]
     seen = [drawn(draw, size, size), drawn(draw, size + 9, 2 * size)]
@@ -177,7 +177,7 @@ def test_what_places_looked_at_is_what_the_live_model_looked_at(name, draw):
 
 @pytest.fixture(scope="module")
 def folder(task, size, tmp_path_factory):
-    served = Served(task, Bytes(), Images(NAMES, size, size, batch_size=1))
+    served = Served(task, Bytes(), Images(labels=NAMES, height=size, width=size, batch_size=1))
     assert by_default(served) == ["classify", "attend", "embed"]
     return export(served, tmp_path_factory.mktemp("models") / "sees")
 

@@ -237,6 +237,24 @@ def test_a_picture_is_looked_at(browser, live, tmp_path):
     assert not page.errors()
 
 
+def test_what_is_in_a_picture_is_framed(browser, live, tmp_path):
+    Image.new("RGB", (100, 50), (0, 0, 0)).save(tmp_path / "picture.jpg")
+    page = Shown(browser, live, "sight")
+    panel = page.panel("Find")
+    panel.find_element(By.NAME, "image").send_keys(str(tmp_path / "picture.jpg"))
+    page.press(panel, "Find")
+    wait(lambda: "<b>left\n75.0 %" in panel.text, 5, told=lambda: panel.text)
+    assert "all" not in panel.find_element(By.CLASS_NAME, "answer").text
+    canvas = panel.find_element(By.TAG_NAME, "canvas")
+    pixel = "return [...arguments[0].getContext('2d').getImageData(arguments[1], 400, 1, 1).data]"
+    assert browser.execute_script(pixel, canvas, 560)[:3] == [217, 72, 1]  # the right edge
+    assert browser.execute_script(pixel, canvas, 300)[:3] == [0, 0, 0]
+    page.fill(panel, least=0.9)
+    page.press(panel, "Find")
+    wait(lambda: "Nothing that it is sure of." in panel.text, 5)
+    assert not page.errors()
+
+
 def test_what_the_server_refuses_is_said_in_its_words(shown):
     panel = shown.panel("Write")
     shown.fill(panel, max_new_tokens=LIMITS["new-tokens"] + 1)

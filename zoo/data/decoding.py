@@ -49,15 +49,21 @@ def opened(encoded: bytes, num_channels: int, name: str) -> Any:
 
 
 def fitted(pixels: Any, height: int, width: int, kept: float = 1.0) -> Any:
-    """A picture `y x c`, or several, uint8 or float32 -> float32 of `height` × `width`: the largest
-    part in the middle that has this shape, or `kept` of its sides, resized without aliasing."""
-    sizes = tf.cast(tf.shape(pixels)[-3:-1], tf.float32)
-    wanted = tf.constant([height, width], tf.float32)
-    part = tf.maximum(tf.round(wanted * tf.reduce_min(sizes / wanted) * kept), 1.0)
-    first = tf.cast((sizes - part) / 2, tf.int32)
-    rows, columns = tf.unstack(tf.cast(part, tf.int32))
-    inside = pixels[..., first[0] : first[0] + rows, first[1] : first[1] + columns, :]
-    return tf.image.resize(inside, [height, width], antialias=True)
+    """A picture `y x c`, or several, uint8 or float32 -> float32 of `height` × `width`: the part in
+    the `middle`, resized without aliasing."""
+    first, size = middle(tf.shape(pixels)[-3:-1], height, width, kept)
+    rows, columns = (slice(one, one + many) for one, many in zip(*map(tf.unstack, (first, size))))
+    return tf.image.resize(pixels[..., rows, columns, :], [height, width], antialias=True)
+
+
+def middle(sizes: Any, height: int, width: int, kept: float = 1.0) -> tuple[Any, Any]:
+    """Rows and columns of pictures, int32 `… 2` -> of the largest part in the middle that has the
+    shape of `height` × `width`, or `kept` of its sides: its first row and column, and how many,
+    int32 `… 2` each."""
+    whole, wanted = tf.cast(sizes, tf.float32), tf.constant([height, width], tf.float32)
+    scale = tf.reduce_min(whole / wanted, axis=-1, keepdims=True)
+    part = tf.maximum(tf.round(wanted * scale * kept), 1.0)
+    return tf.cast((whole - part) / 2, tf.int32), tf.cast(part, tf.int32)
 
 
 _decoded = tf.function(decoded, autograph=False)

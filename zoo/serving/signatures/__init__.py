@@ -17,7 +17,7 @@ import tensorflow as tf
 from zoo.core.checked import checked
 from zoo.core.kinds import Kind
 from zoo.data.batching import Batching
-from zoo.data.decoding import decoded, fitted
+from zoo.data.decoding import decoded, fitted, middle
 from zoo.generation.search import Search
 from zoo.tokenizers import Frame, Tokenizer
 
@@ -64,6 +64,9 @@ class Images(NamedTuple):
 
     pixels: Any
     """float32 `b y x c`, 0 to 255, of the size the model looks at."""
+    part: Any
+    """float32 `b 4`: where these lie in the whole picture: left, top, width and height, as shares
+    of it."""
 
 
 class Signature(Kind):
@@ -119,7 +122,7 @@ class Signature(Kind):
     def read(self, model: Served, given: tf.Tensor) -> Texts | Images:
         """string `b` -> what `answer` is given of it."""
         if model.picture:
-            return Images(looked_at(model, given))
+            return looked_at(model, given)
         return Texts(model.tokenizer.tokenize(given), tf.strings.length(given))
 
 
@@ -142,7 +145,9 @@ def pixels_in(signature: Signature, model: Served) -> Endpoint:
     (name,), channels = signature.images, model.picture[-1]
 
     def answer(pixels: tf.Tensor, **given: Any) -> Tensors:
-        return signature.answer(model, **{name: Images(resized(model, pixels))}, **given)
+        sizes = tf.tile(tf.shape(pixels)[None, 1:3], [tf.shape(pixels)[0], 1])
+        seen = Images(resized(model, pixels), part(model, sizes))
+        return signature.answer(model, **{name: seen}, **given)
 
     specs = [spec(tf.uint8, [None, None, None, channels], "pixels")]
     return _by_place(answer, [*specs, *signature.takes(model)])
@@ -174,23 +179,36 @@ def ids_in(signature: Signature, model: Served) -> Endpoint:
     return _by_place(answer, [*specs, *signature.takes(model)])
 
 
-def looked_at(model: Served, files: tf.Tensor) -> tf.Tensor:
-    """Encoded pictures of any size, string `b` -> as a model was trained to see them, float32
-    `b y x c`."""
+def looked_at(model: Served, files: tf.Tensor) -> Images:
+    """Encoded pictures of any size, string `b` -> as a model was trained to see them."""
     places = tf.range(tf.shape(files)[0])
     names = tf.strings.join(["image[", tf.strings.as_string(places), "]"])
-    return tf.map_fn(
-        lambda one: resized(model, decoded(one[0], model.picture[-1], one[1])),
-        (files, names),
-        fn_output_signature=tf.TensorSpec(model.picture, tf.float32),
-    )
+
+    def look(one):
+        pixels = decoded(one[0], model.picture[-1], one[1])
+        return resized(model, pixels), tf.shape(pixels)[:2]
+
+    like = tf.TensorSpec(model.picture, tf.float32), tf.TensorSpec([2], tf.int32)
+    pixels, sizes = tf.map_fn(look, (files, names), fn_output_signature=like)
+    return Images(pixels, part(model, sizes))
 
 
 def resized(model: Served, pixels: tf.Tensor) -> tf.Tensor:
     """Pixels of any size, `… y x c` -> as a model was trained to see them, float32."""
-    kept = getattr(model.batching, "kept", 1.0)
-    height, width, _ = model.picture
-    return fitted(pixels, height, width, kept)
+    return fitted(pixels, *_frame(model))
+
+
+def part(model: Served, sizes: tf.Tensor) -> tf.Tensor:
+    """Of pictures of so many rows and columns, int32 `b 2`, what a model sees: float32 `b 4`."""
+    first, size = middle(sizes, *_frame(model))
+    corner, extent = (tf.reverse(tf.cast(x / sizes, tf.float32), [1]) for x in (first, size))
+    return tf.concat([corner, extent], axis=1)
+
+
+def _frame(model: Served) -> tuple[int, int, float]:
+    """The rows and columns it sees, and how much of the sides it keeps."""
+    height, width, _ = model.picture or (1, 1, 1)
+    return height, width, getattr(model.batching, "kept", 1.0)
 
 
 def _text(written: Texts, model: Served) -> tf.Tensor:

@@ -6,6 +6,7 @@ import answer from "./panels/answer.js";
 import classify from "./panels/classify.js";
 import embed from "./panels/embed.js";
 import fill from "./panels/fill.js";
+import find from "./panels/find.js";
 import score from "./panels/score.js";
 import see from "./panels/see.js";
 import session from "./panels/session.js";
@@ -15,7 +16,7 @@ import write from "./panels/write.js";
 
 // A panel: its title, what it does in a line, fits(model), and draw(model), an element. The first
 // that fits stands on top.
-const PANELS = [write, classify, see, tag, fill, answer, translate, summarize, session, score, embed];
+const PANELS = [write, classify, see, find, tag, fill, answer, translate, summarize, session, score, embed];
 const [SOON, LATER] = [1000, 10_000];  // looks for models: while some load, and then
 
 const list = document.getElementById("models");

@@ -2,6 +2,7 @@
 
 import { has, predict } from "./api.js";
 import { make, percent, show } from "./dom.js";
+import { readable } from "./files.js";
 import { Heads } from "./heads.js";
 
 const WIDE = 420;
@@ -67,11 +68,7 @@ class Spots {
     this.choice.hidden = true;
     show(this.error);
     show(this.said);
-    try {
-      this.picture = await createImageBitmap(file, { imageOrientation: "none" });  // as the model takes it
-    } catch {
-      throw new Error(`${file.name} is no picture that this browser can read.`);
-    }
+    this.picture = await readable(file);
     this.element.hidden = false;
     this.draw();
   }
