@@ -152,7 +152,9 @@ def test_a_picture_is_a_vector(task, size, draw):
         np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["vit", "coatnet", "botnet"])
+@pytest.mark.parametrize(
+    "name", ["vit", "coatnet", "botnet", "mobilevit", pytest.param("levit", marks=pytest.mark.slow)]
+)
 def test_what_places_looked_at_is_what_the_live_model_looked_at(name, draw):
     task = build(name)
     pixels = drawn(draw, *task.input["images"].shape[1:3])
@@ -166,7 +168,7 @@ def test_what_places_looked_at_is_what_the_live_model_looked_at(name, draw):
         np.testing.assert_allclose(found["weights"][1], wanted, atol=1e-5)
         assert found["seen"].all() == (not hidden.any())
         places = found["height"] * found["width"]
-        assert (places + (name == "vit") == wanted.shape[0]).all()
+        assert (places + (name == "vit") == wanted.shape[1]).all()
         assert found["num_heads"].shape == (2, len(live))
     several = [tf.constant([file(pixels)] * 2), tf.constant([0, 1]), tf.constant([0])]
     if len(live) > 1:

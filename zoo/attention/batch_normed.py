@@ -18,9 +18,9 @@ from zoo.core.types import Activation, Given, PositiveFloat, PositiveInt
 
 class BatchNormed(OfPicture):
     """`value_dim` is how many features a head has in values, where it is not `head_dim`. An
-    `activation` stands before the projection back, which begins with a scale of 0. Of so many rows
-    and columns (`strides`) one asks: blocks that make a picture smaller tell it. Raises ZooError
-    for tokens before the places of a picture."""
+    `activation` stands before the projection back, which begins with a scale of 0 where it can be
+    added to what it was given. Of so many rows and columns (`strides`) one asks: blocks that make a
+    picture smaller tell it. Raises ZooError for tokens before the places of a picture."""
 
     def __init__(
         self,
@@ -50,7 +50,8 @@ class BatchNormed(OfPicture):
         self.key = self.normed("key", d, groups * self.head_dim, self.use_bias)
         self.value = self.normed("value", d, groups * self.value_dim, self.use_bias)
         out = self.output_dim or d
-        self.attention_output = self.normed("attention_output", wide, out, self.output_bias, True)
+        back = (wide, out, self.output_bias, self.strides == 1 and out == d)
+        self.attention_output = self.normed("attention_output", *back)
         self.seeds = self.child(Seeds, self.dropout, name="seeds")
         self.build_norms(
             *((None, None, heads, self.head_dim) for heads in (self.num_heads, groups))
