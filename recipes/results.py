@@ -8,27 +8,18 @@ and pictures, which are put into recipes/README.md. Everything is seeded.
 """
 
 import argparse
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from zoo.results.sweep import finished
 from zoo.training import evaluations
 
 HERE = Path(__file__).parent
 RUNS = Path("runs")
 FAR = ["--step", "128", "--longest", "1024", "--positions", "250"]
 """Of `zoo recl`: every context is read anew at every position, which takes its time."""
-
-
-def finished(run: Path) -> bool:
-    """Whether a training came to its end: one that was stopped reports as well."""
-    report = run / "report.json"
-    if not report.exists():
-        return False
-    read = json.loads(report.read_text())
-    return read["step"] >= read["steps"]
 
 
 class Results:

@@ -15,6 +15,7 @@ from zoo.insight.command import explain
 from zoo.recipe.command import Overrides, RecipeName, Tiny, copy, list_
 from zoo.recipe.tokenize import tokenize
 from zoo.results.command import report
+from zoo.results.sweep import train_all
 from zoo.serving.server.command import serve
 from zoo.training.command import average, baseline, recl
 
@@ -80,11 +81,18 @@ def train(
         bool, typer.Option("--resume", help="Go on with the run in that folder.")
     ] = False,
     tiny: Tiny = False,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE,VALUE…", help="Train once with each; may be repeated."),
+    ] = None,
 ) -> None:
     """Train a recipe; then export it and show what it writes, where the recipe says so."""
     from zoo.recipe import build
     from zoo.recipe.load import load
 
+    if sweep:
+        print(train_all(recipe, overrides or [], sweep, run, resume, tiny))
+        return
     resolved = load(recipe, overrides, tiny)
     build.text(resolved)
     build.distillation(resolved)
