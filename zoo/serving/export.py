@@ -72,8 +72,10 @@ def filled(wanted: Export, model: Served) -> Export:
 
 def signatures(task: str, wanted: Export) -> dict[str, Signature]:
     """The signatures wanted, by their kinds. Raises ZooError for one that a kind of task does not
-    answer."""
+    answer, and for a task that answers none."""
     fit = answered(task)
+    if not fit:
+        raise ZooError(f"found the task {task}, for which no signature answers yet.", "signatures")
     made = [make(Signature, node) for node in as_list(wanted.signatures)]
     found = {to_config(one)["kind"]: one for one in made}
     for name in found:

@@ -10,11 +10,13 @@ import numpy as np
 from zoo.core.compiled import compiled
 from zoo.core.errors import ZooError
 from zoo.core.folders import readable_errors, write_file
+from zoo.data.batching.boxes import Boxes
 from zoo.data.corpus import Corpus
 from zoo.data.sources import Document
 from zoo.recipe import build
 from zoo.recipe.load import Resolved
 from zoo.recipe.sections import Evaluation
+from zoo.training import framed
 
 FILE = "answers.jsonl"
 
@@ -32,8 +34,9 @@ def measure(
     task: Any, recipe: Resolved, wanted: Evaluation, run: Path, batches: int | None = None
 ) -> dict[str, float]:
     """The figures of the `wanted` metrics over the answers to a recipe's held-out documents, or to
-    the first `batches` of them. The answers are left in the run, `answers.jsonl`. Raises ZooError
-    for a model that does not answer, and for documents without an answer."""
+    the first `batches` of them. The answers are left in the run, `answers.jsonl`, and pictures with
+    boxes as `answers.png`. Raises ZooError for a model that does not answer, and for documents
+    without an answer."""
     size = wanted.batch_size if wanted.search else build.batching(recipe).batch_size
     documents = build.held_out(recipe)[: batches and batches * size]
     for document in documents:
@@ -45,6 +48,9 @@ def measure(
     else:
         with build.at(recipe, "evaluation"):
             found = list(at_once(task, recipe, documents))
+        if isinstance(build.batching(recipe), Boxes):
+            with readable_errors(run):
+                framed.draw(recipe, documents, found, run / framed.FILE)
     lines = [json.dumps(answer._asdict(), ensure_ascii=False) + "\n" for answer in found]
     with readable_errors(run):
         write_file(run / FILE, "".join(lines))
