@@ -12,11 +12,13 @@ from python_free import Client, built
 from test_python_free import answers_its_requests
 from test_signatures import asked
 
+from zoo.core.kinds import make, to_config
 from zoo.data.batching.images import Images
 from zoo.data.decoding import decoded, fitted
 from zoo.insight.weights import weights
 from zoo.serving.export import by_default, export
 from zoo.serving.signatures import Served
+from zoo.tasks import Task
 from zoo.tokenizers.bytes import Bytes
 
 NAMES = ["ant", "bee", "cat", "dog", "elk"]
@@ -195,3 +197,10 @@ def test_it_answers_without_python(folder, tmp_path):
     client = Client(built(tmp_path), folder)
     assert answers_its_requests(client, folder) == {"classify", "embed", "attend"}
     assert client.close() == 0
+
+
+def test_a_model_that_names_its_classes_needs_no_batching_for_them(task, size, draw):
+    named = make(Task, {**to_config(task), "labels": NAMES}, backbone=task.backbone)
+    ask = asked(named, Bytes(), "classify")["classify"]
+    found = ask(tf.constant([file(drawn(draw, size, size))]))
+    assert set(found["labels"][0].numpy().tolist()) == {name.encode() for name in NAMES}

@@ -100,6 +100,7 @@ def ranked(scores: Any, names: list[str]) -> dict[str, Any]:
 
 
 def labels(model: Served) -> list[str]:
-    """What the classes of a model are called: as it was trained to tell them, else by number."""
-    known = model.batching and model.batching.labels
+    """What the classes of a model are called: as it was trained to tell them, or as it says
+    itself, else by number."""
+    known = (model.batching and model.batching.labels) or getattr(model.task, "labels", None)
     return known or [str(place) for place in range(model.task.num_classes)]
