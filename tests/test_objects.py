@@ -115,12 +115,12 @@ def test_what_a_model_answers_is_written_the_surest_first():
     assert seen(found[0], "it", scored=True)[1] == Seen("square", (0.5, 0.5, 0.25, 0.125), 0.6)
 
 
-def test_it_is_said_that_nothing_is_served_yet():
+def test_a_task_that_no_signature_answers_for_is_refused():
     from zoo.recipe.sections import Export
     from zoo.serving.export import signatures
 
-    with pytest.raises(ZooError, match="found the task object_detector, for which no signature"):
-        signatures("object_detector", Export(signatures=[]))
+    with pytest.raises(ZooError, match="found the task unheard_of, for which no signature"):
+        signatures("unheard_of", Export(signatures=[]))
 
 
 def test_texts_are_not_answered_without_a_search():
