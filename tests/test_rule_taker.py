@@ -98,3 +98,13 @@ def test_impossible_sizes_are_refused(options, wanted):
 def test_depths_that_no_theory_has_are_told():
     with pytest.raises(ZooError, match=r"max_depth: found none of .* all depths from 0 to 3"):
         RuleTaker(num_rules=2).train()
+
+
+@pytest.mark.parametrize(
+    ("denied", "least", "most"), [(0.0, 0, 0), (0.2, 60, 140), (1.0, 500, 500)]
+)
+def test_as_many_statements_say_not_as_is_wanted(denied, least, most):
+    texts, answers = asked(500, denied=denied)
+    assert least <= sum(" is not " in text.splitlines()[-1] for text in texts) <= most
+    assert [theories.answer(text) for text in texts] == answers
+    assert 200 < answers.count(b"true") < 300

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-TURNS = 10
+TURNS = 7
 
 
 def turns(burst, steps):

@@ -49,7 +49,8 @@ class RuleTaker(Synthetic):
 
     Both answers are as likely, and of an attribute that is true of one entity and false of another
     at the same depth, in the same theory: only reasoning tells which. `negation` is how likely a
-    condition of a rule is an absence.
+    condition of a rule is an absence, `denied` how likely the statement says `not`: where half of
+    them do, who reasons but passes over that word is right by chance alone.
     Raises ValueError for sizes out of order, ZooError where no theory is as deep as is wanted.
     """
 
@@ -62,6 +63,7 @@ class RuleTaker(Synthetic):
         num_rules: PositiveInt = 8,
         num_attributes: PositiveInt = 10,
         negation: Probability = 0.25,
+        denied: Probability = 0.5,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -77,14 +79,14 @@ class RuleTaker(Synthetic):
         self.min_depth, self.max_depth = min_depth, max_depth
         self.num_entities, self.num_facts = num_entities, num_facts
         self.num_rules, self.num_attributes = num_rules, num_attributes
-        self.negation = negation
+        self.negation, self.denied = negation, denied
 
     def draw(self, random):
         for theory, entity, attribute, truth in self._asked(random):
             names = [ENTITIES[n] for n in random.permutation(len(ENTITIES))]
             words = [ATTRIBUTES[n] for n in random.permutation(len(ATTRIBUTES))]
             facts, rules = (random.permutation(part) for part in sentences(theory, names, words))
-            denied = int(random.integers(2))
+            denied = int(random.random() < self.denied)
             statement = f"{names[entity]} is {'not ' * denied}{words[attribute]}?"
             text = "\n".join([*facts, *rules, statement, ""]).encode()
             answer = ANSWERS[truth ^ denied]
