@@ -302,6 +302,13 @@ def pictures(results: Results) -> None:
     results.report("pictures", names)
 
 
+def objects(results: Results) -> None:
+    """Shapes in pictures, as a set: which, and where."""
+    results.train("detr_synthetic", "detr_synthetic")
+    results.evaluate("detr_synthetic", "data.source.num_documents=1", "data.source.seed=1")
+    results.report("objects", ["detr_synthetic"])
+
+
 SECTIONS = {
     section.__name__: section
     for section in (
@@ -316,6 +323,7 @@ SECTIONS = {
         news,
         reasoning,
         pictures,
+        objects,
     )
 }
 

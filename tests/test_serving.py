@@ -279,7 +279,11 @@ def test_the_folder_says_what_it_is_and_how_it_is_warmed_up(exported):
     assert [log.model_spec.signature_name for log in logs] == ["score", "generate", "tokenize"]
     assert set(logs[1].inputs) == {"text", *OPTIONS}
     card = (folder / "README.md").read_text()
-    for words in ("`causal_lm` of", "- `score`: text string `b` ->", 'curl -d \'{"signature_name"'):
+    for words in (
+        "`causal_lm`, 13,",
+        "- `score`: text string `b` ->",
+        'curl -d \'{"signature_name"',
+    ):
         assert words in card
 
 
