@@ -253,7 +253,7 @@ class Sight(tf.Module):
 
     def see(self, files):
         """Shares of brightness, float32 `b t`, and the mean."""
-        look = lambda one: fitted(decoded(one, 1), *self.GRID)  # noqa: E731
+        look = lambda one: fitted(decoded(one, 1, "image[…]"), *self.GRID)  # noqa: E731
         size = T([*self.GRID, 1], tf.float32)
         seen = tf.reshape(tf.map_fn(look, files, fn_output_signature=size), [-1, 6])
         total = tf.reduce_sum(seen, axis=1, keepdims=True)

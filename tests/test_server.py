@@ -242,8 +242,8 @@ def test_pictures_of_several_sizes_are_answered_together(live):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("a text", "image: is no JPEG, PNG, GIF or BMP picture."),
-        ({"b64": ""}, "image: is no JPEG, PNG, GIF or BMP picture."),
+        ("a text", "image[…]: is no JPEG, PNG, GIF or BMP picture."),
+        ({"b64": ""}, "image[…]: is no JPEG, PNG, GIF or BMP picture."),
         ({"b64": picture(*range(9))["b64"][:40]}, "Invalid PNG"),
         (picture(9, size=(70_000, 9_999)), "found 9999 × 70000 pixels, expected 1 to 33,554,432"),
         ({"b64": "AAAA" * 7_000}, "found a picture of 21,000 bytes, this server takes 20,000"),
@@ -259,7 +259,7 @@ def test_a_picture_that_is_wrong_spoils_no_answer_but_its_own(live):
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         answers = [*pool.map(lambda one: seen(live, one), sent)]
     assert [one.status_code for one in answers] == [200, 400] * 12
-    assert answers[1].json() == {"error": "image: is no JPEG, PNG, GIF or BMP picture."}
+    assert answers[1].json() == {"error": "image[…]: is no JPEG, PNG, GIF or BMP picture."}
 
 
 def test_types_that_json_cannot_say(live):

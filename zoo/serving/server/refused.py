@@ -28,7 +28,7 @@ HTTP = {
 }
 
 # What TensorFlow wraps around the one line that says what was wrong.
-ASSERTED = re.compile(r"assertion failed: \[([^]]+)\]")
+ASSERTED = re.compile(r"assertion failed: \[(.+?)\](?= \[|$)")
 """A check inside a graph, and what it says."""
 WRAPPING = re.compile(
     r"(Graph execution error:|Detected at node .*|<stack traces unavailable>|Traceback .*"
