@@ -28,6 +28,16 @@ def draw():
     return np.random.default_rng(0)
 
 
+@pytest.fixture
+def originals():
+    """A Python that has the original implementations, and what the scripts in tests/golden ask
+    for: the one that ZOO_ORIGINALS names."""
+    python = os.environ.get("ZOO_ORIGINALS")
+    if python is None:
+        pytest.skip("ZOO_ORIGINALS names no Python with the original implementations")
+    return python
+
+
 @pytest.fixture(scope="session")
 def xl():
     """A small Transformer-XL that remembers 6 tokens. Tests must not change its weights."""

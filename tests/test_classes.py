@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import zoo
 from zoo import cli
 from zoo.recipe import build
+from zoo.results import classes
 from zoo.results.classes import Confusion, confusion, draw
 
 COUNTS = np.array([[5, 1, 0], [2, 3, 0], [0, 4, 0]])
@@ -43,6 +44,15 @@ def test_what_a_run_tells_is_counted_and_drawn(picture_run, tmp_path):
     assert [line.split()[0] for line in lines[-3:-1]] == ["a", "b"]
     assert int(lines[-3].split()[1]) + int(lines[-2].split()[1]) == measured["tokens"]
     assert np.array(Image.open(tmp_path / "c.png").convert("L")).std() > 10
+
+
+def test_the_classes_of_rounded_weights_are_those_that_are_measured(picture_run, monkeypatch):
+    asked = []
+    monkeypatch.setattr(classes, "quantized", lambda task, mode: asked.append(mode) or task)
+    command = ["evaluate", str(picture_run), "--quantize", "int8", "--classes"]
+    done = CliRunner().invoke(cli.app, [*command, str(picture_run.parent / "rounded.png")])
+    assert done.exit_code == 0, done.output
+    assert asked == ["int8"]
 
 
 def test_many_classes_are_drawn_without_numbers(tmp_path):

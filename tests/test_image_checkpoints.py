@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -174,13 +173,10 @@ def test_weights_that_are_missing_are_named(tmp_path):
 
 @pytest.mark.parity
 @pytest.mark.parametrize("architecture", SHAPES)
-def test_it_reads_what_timm_writes(architecture, tmp_path):
-    """Every architecture as large as it is. Set ZOO_ORIGINALS to a Python that has timm."""
-    python = os.environ.get("ZOO_ORIGINALS")
-    if python is None:
-        pytest.skip("ZOO_ORIGINALS names no Python with the original implementations")
+def test_it_reads_what_timm_writes(architecture, tmp_path, originals):
+    """Every architecture as large as it is."""
     script = FOLDER.parent / "make_image_checkpoints.py"
-    subprocess.run([python, str(script), str(tmp_path), architecture], check=True)
+    subprocess.run([originals, str(script), str(tmp_path), architecture], check=True)
     answers_as_the_original(checkpoints.golden(tmp_path / f"{architecture}.npz"), tmp_path)
 
 

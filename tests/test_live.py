@@ -1,7 +1,6 @@
 """What takes minutes or the original implementations: `pytest -m slow`, `pytest -m parity`."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,15 +39,11 @@ SCRIPTS = [file.stem for file in sorted(GOLDEN.glob("make_*.py")) if file.stem n
 
 @pytest.mark.parity
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_the_original_still_gives_the_golden_numbers(script, tmp_path):
-    """Set ZOO_ORIGINALS to a Python that has what the scripts in tests/golden ask for."""
-    python = os.environ.get("ZOO_ORIGINALS")
-    if python is None:
-        pytest.skip("ZOO_ORIGINALS names no Python with the original implementations")
+def test_the_original_still_gives_the_golden_numbers(script, tmp_path, originals):
     for folder in ("checkpoints", "long_checkpoints"):
         (tmp_path / folder).mkdir()
     out = FOLDERS.get(script, f"{script.removeprefix('make_')}.npz")
-    subprocess.run([python, str(GOLDEN / f"{script}.py"), str(tmp_path / out)], check=True)
+    subprocess.run([originals, str(GOLDEN / f"{script}.py"), str(tmp_path / out)], check=True)
     made = sorted(tmp_path.rglob("*.npz"))
     assert made
     for file in made:

@@ -6,9 +6,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from bad_input import refused, says
 from typer.testing import CliRunner
 
+import zoo
 from zoo import cli
 from zoo.core.errors import RunError, ZooError
 from zoo.results.sweep import trials
@@ -56,14 +58,30 @@ def started(monkeypatch):
     return commands
 
 
+def test_two_runs_share_no_folder():
+    says(refused(trials, ["a.b=x y,x?y"], Path("runs")), "share a folder", "b=x_y, b=x_y")
+
+
+def test_a_run_of_another_recipe_is_not_taken_for_one_of_the_sweep(started, tmp_path):
+    other = tmp_path / "seed=1"
+    (other / "checkpoints" / "step_00000030").mkdir(parents=True)
+    (other / "report.json").write_text(json.dumps({"step": 30, "steps": 30}))
+    recipe = zoo.load_recipe("copy", ["training.seed=1", "model.num_layers=2"], tiny=True)
+    (other / "recipe.yaml").write_text(yaml.safe_dump(recipe.tree))
+    done = run("--sweep", "training.seed=1,2", "--run", tmp_path)
+    says(str(done.exception), str(other), "begun with another recipe", "num_layers")
+    assert not started
+
+
 def test_what_is_whole_is_left_and_what_was_begun_goes_on(started, tmp_path, monkeypatch):
     monkeypatch.setattr("zoo.results.runs.opened", lambda run: run.name)
     monkeypatch.setattr("zoo.results.table.table", lambda runs, against: f"a table of {runs}")
     whole, begun, new = (tmp_path / f"seed={seed}" for seed in (1, 2, 3))
-    whole.mkdir()
-    (whole / "report.json").write_text(json.dumps({"step": 30, "steps": 30}))
-    (begun / "checkpoints" / "step_00000010").mkdir(parents=True)
-    (begun / "report.json").write_text(json.dumps({"step": 10, "steps": 30}))
+    for seed, folder, step in ((1, whole, 30), (2, begun, 10)):
+        (folder / "checkpoints" / f"step_{step:08}").mkdir(parents=True)
+        (folder / "report.json").write_text(json.dumps({"step": step, "steps": 30}))
+        recipe = zoo.load_recipe("copy", [f"training.seed={seed}"], tiny=True)
+        (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe.tree))
     done = run("--sweep", "training.seed=1,2,3", "--run", tmp_path)
     assert done.exit_code == 0, done.output
     assert [command[command.index("--run") + 1] for command in started] == [str(begun), str(new)]

@@ -145,13 +145,13 @@ def evaluate(
     found = zoo.evaluate(run, overrides, batches, quantize)
     print(f"{_measured(found)}, over {found['tokens']:,.0f} targets")
     if classes:
-        _tell_apart(run, overrides, batches, classes)
+        _tell_apart(classes, run, overrides, batches, quantize)
 
 
-def _tell_apart(run: Path, overrides: list[str] | None, batches: int | None, file: Path) -> None:
+def _tell_apart(file: Path, *of) -> None:
     from zoo.results.classes import confusion, draw
 
-    found = confusion(run, overrides, batches)
+    found = confusion(*of)
     draw(found, file)
     wide = max(5, *map(len, found.labels))
     print(f"{'class':{wide}}  targets  precision  recall    F1")

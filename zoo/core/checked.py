@@ -1,6 +1,10 @@
 """What a graph says where it is asked for what it cannot do."""
 
+import re
 from typing import Any
+
+ASSERTED = re.compile(r"assertion failed: \[(.+?)\](?= \[|$)", re.MULTILINE)
+"""What such an error says, among what TensorFlow wraps around it; brackets may stand in it."""
 
 
 def checked(x: Any, holds: Any, message: Any) -> Any:

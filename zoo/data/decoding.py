@@ -1,11 +1,10 @@
 """Encoded pictures to pixels: the same graph in training and in a SavedModel."""
 
-import re
 from typing import Any
 
 import tensorflow as tf
 
-from zoo.core.checked import checked
+from zoo.core.checked import ASSERTED, checked
 from zoo.core.errors import ZooError
 
 BEGINNINGS = {
@@ -15,7 +14,6 @@ BEGINNINGS = {
     "BMP": b"BM",
 }
 """What the bytes of pictures begin with that are read."""
-ASSERTED = re.compile(r"assertion failed: \[(.+)\]")
 HEAD = 32
 """Bytes in which all but JPEG say how large they are."""
 MOST_PIXELS = 1 << 25

@@ -11,7 +11,6 @@ from zoo.core.folders import at_home
 from zoo.core.loops import pullback
 from zoo.data.batching.images import Images
 from zoo.data.corpus import Corpus
-from zoo.data.decoding import fitted, opened
 from zoo.insight.stacks import Looking, looking
 from zoo.insight.weights import Table, weights
 from zoo.recipe import build
@@ -82,6 +81,8 @@ def see(
 
 def _opened(recipe: Resolved, file: str) -> tuple[str, np.ndarray]:
     """A file as a SavedModel would see it."""
+    from zoo.data.decoding import fitted, opened  # TensorFlow's, whatever the backend is
+
     cut: Any = build.batching(recipe)
     try:
         content = Path(at_home(file)).read_bytes()

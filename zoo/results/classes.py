@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zoo.convert.quantized import quantized
 from zoo.core.errors import ZooError
 from zoo.core.folders import readable_errors
 from zoo.recipe import build
@@ -34,10 +35,14 @@ class Confusion(NamedTuple):
 
 
 def confusion(
-    run: Path, overrides: list[str] | None = None, batches: int | None = None
+    run: Path,
+    overrides: list[str] | None = None,
+    batches: int | None = None,
+    quantize: str | None = None,
 ) -> Confusion:
-    """What a run takes its held-out documents for, or the first `batches` of them. Raises ZooError
-    for one that tells no classes."""
+    """What a run takes its held-out documents for, or the first `batches` of them; with its weights
+    rounded to one byte where `quantize` is `int8`. Raises ZooError for one that tells no
+    classes."""
     recipe = resolve(run, overrides)
     text = build.text(recipe)
     if text.validation is None:
@@ -46,6 +51,7 @@ def confusion(
     if labels is None:
         raise ZooError(f"{run}: its targets are tokens, and no classes that could be told apart.")
     task, total = load_task(run, recipe), text.batching.evaluation_batches(text.validation)
+    task = quantized(task, quantize) if quantize else task
     counts = np.zeros((len(labels), len(labels)), np.int64)
     for place in range(total if batches is None else min(batches, total)):
         inputs, targets, weights = text.batching.evaluation(text.validation, place)

@@ -42,6 +42,10 @@ def train_all(
         build.text(resolved)
         build.distillation(resolved)
         build.evaluation(resolved)
+        if begun(one.run):
+            from zoo.training.run import may_begin  # imports Keras: only where it is asked
+
+            may_begin(one.run, resolved, resume=True)
     failed = [one.run for one in wanted if not train(recipe, overrides, one, tiny)]
     if failed:
         names = ", ".join(map(str, failed))
@@ -66,7 +70,11 @@ def trials(swept: list[str], folder: Path) -> list[Trial]:
         keys.append(key)
         columns.append(found)
     rows = [[f"{k}={v}" for k, v in zip(keys, row)] for row in itertools.product(*columns)]
-    return [Trial(row, folder / _name(row)) for row in rows]
+    found = [Trial(row, folder / _name(row)) for row in rows]
+    if len({one.run for one in found}) < len(found):
+        names = ", ".join(one.run.name for one in found)
+        raise ZooError(f"--sweep: some of these runs would share a folder: {names}.")
+    return found
 
 
 def finished(run: Path) -> bool:
@@ -78,6 +86,11 @@ def finished(run: Path) -> bool:
     return read["step"] >= read["steps"]
 
 
+def begun(run: Path) -> bool:
+    """Whether there is a training that can go on."""
+    return any(run.glob("checkpoints/step_*"))
+
+
 def train(recipe: str, overrides: list[str], trial: Trial, tiny: bool = False) -> bool:
     """Train a run, or go on with it; True where it is whole now. Its words go where ours go."""
     if finished(trial.run):
@@ -85,8 +98,7 @@ def train(recipe: str, overrides: list[str], trial: Trial, tiny: bool = False) -
         return True
     command = [sys.executable, "-m", "zoo.cli", "train", recipe, *overrides, *trial.overrides]
     command += ["--run", str(trial.run)]
-    begun = any(trial.run.glob("checkpoints/step_*"))
-    more = [*(["--resume"] if begun else []), *(["--tiny"] if tiny else [])]
+    more = [*(["--resume"] if begun(trial.run) else []), *(["--tiny"] if tiny else [])]
     return subprocess.run([*command, *more], check=False).returncode == 0
 
 

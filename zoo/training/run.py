@@ -34,7 +34,7 @@ FREE_TO_CHANGE = {
 def claim(run: Path, recipe: Resolved, text: build.Text, resume: bool) -> None:
     """Make the folder of a run, or see that `resume` goes on with the recipe it began with.
     Raises ZooError for a recipe that cannot be trained here, before anything is written."""
-    _may_begin(run, written(run, recipe), resume)
+    may_begin(run, written(run, recipe), resume)
     cost(recipe, text)
     tokenizer = build.tokenizer(recipe)
     try:
@@ -77,7 +77,7 @@ def _with_tokenizer(recipe: Resolved, node: dict[str, Any]) -> Resolved:
     return dataclasses.replace(recipe, tree={**recipe.tree, "tokenizer": node})
 
 
-def _may_begin(run: Path, recipe: Resolved, resume: bool) -> None:
+def may_begin(run: Path, recipe: Resolved, resume: bool) -> None:
     """Refuse to resume what was not begun, to begin twice, and to go on with another recipe."""
     begun = os.path.exists(run / "recipe.yaml")  # noqa: PTH110 (no name is too long for it)
     if resume and not begun:

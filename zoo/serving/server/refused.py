@@ -5,6 +5,8 @@ from pathlib import Path
 
 from grpc import StatusCode
 
+from zoo.core.checked import ASSERTED
+
 MOST_CHARACTERS = 500
 
 HTTP = {
@@ -28,8 +30,6 @@ HTTP = {
 }
 
 # What TensorFlow wraps around the one line that says what was wrong.
-ASSERTED = re.compile(r"assertion failed: \[(.+?)\](?= \[|$)")
-"""A check inside a graph, and what it says."""
 WRAPPING = re.compile(
     r"(Graph execution error:|Detected at node .*|<stack traces unavailable>|Traceback .*"
     r'|File ".*|\d+ root error\(s\) found\.)$'
