@@ -1,5 +1,6 @@
 // Which layer is shown, and which of its heads: two lists to choose from.
 
+import { predict } from "./api.js";
 import { make, show } from "./dom.js";
 
 const MEAN = -1;
@@ -15,6 +16,16 @@ export class Heads {
 
   get chosen() {
     return { layer: Number(this.layer.value || 0), head: Number(this.head.value || MEAN) };
+  }
+
+  // What the signature `attend` tells of an input, by the layer and head that are chosen; null where
+  // something else was asked meanwhile.
+  async ask(model, given, signal) {
+    const turn = this.turn = (this.turn ?? 0) + 1;
+    const [found] = await predict(model, "attend", [{ ...given, ...this.chosen }], signal);
+    if (turn !== this.turn) return null;
+    this.offer(found.num_heads);
+    return found;
   }
 
   // How many heads each layer has.

@@ -1,6 +1,6 @@
 // What the tokens of a text looked at: a map of one head, and the text, tinted by it.
 
-import { has, predict } from "./api.js";
+import { has } from "./api.js";
 import { make, percent, show } from "./dom.js";
 import { Heads } from "./heads.js";
 
@@ -177,13 +177,11 @@ class Looked {
   }
 
   async ask(signal) {
-    const turn = this.turn = (this.turn ?? 0) + 1;
     show(this.error);
     try {
-      const [found] = await predict(this.model, "attend", [{ text: this.text, ...this.heads.chosen }], signal);
-      if (turn !== this.turn) return;  // something else was asked meanwhile
+      const found = await this.heads.ask(this.model, { text: this.text }, signal);
+      if (!found) return;
       this.table = new Table(found);
-      this.heads.offer(found.num_heads);
       this.body.hidden = false;
       this.element.hidden = false;
       this.point(null);

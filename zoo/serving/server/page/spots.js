@@ -1,6 +1,6 @@
 // A picture as a model sees it, in the light of what its places looked at.
 
-import { has, predict } from "./api.js";
+import { has } from "./api.js";
 import { make, percent, show } from "./dom.js";
 import { readable } from "./files.js";
 import { Heads } from "./heads.js";
@@ -81,13 +81,11 @@ class Spots {
   }
 
   async ask(signal) {
-    const turn = this.turn = (this.turn ?? 0) + 1;
     show(this.error);
     try {
-      const [found] = await predict(this.model, "attend", [{ image: this.image, ...this.heads.chosen }], signal);
-      if (turn !== this.turn) return;  // something else was asked meanwhile
+      const found = await this.heads.ask(this.model, { image: this.image }, signal);
+      if (!found) return;
       this.table = new Table(found);
-      this.heads.offer(found.num_heads);
       this.choice.hidden = false;
       if (this.place >= found.height * found.width) this.place = null;
       this.point(null);
