@@ -133,8 +133,8 @@ def positions(results: Results) -> None:
     results.report("positions", list(whole))
 
 
-def translation(results: Results) -> None:
-    """English to German captions: Transformer, LSTM, mask-predict."""
+def captions(results: Results) -> tuple[list[str], list[str]]:
+    """The overrides to train on English captions and their German, and to be measured on others."""
     folder = results.data / "multi30k"
 
     def files(split: str, prefix: str = "") -> list[str]:
@@ -143,22 +143,42 @@ def translation(results: Results) -> None:
             f"data.source.{prefix}target_path={folder / split}.de.txt.gz",
         ]
 
-    test = files("test_2016_flickr", "validation_")
     both = [*files("train"), *files("val", "validation_")]
-    names = [f"{kind}_multi30k" for kind in ("transformer", "lstm_attention", "mask_predict")]
-    for name in names:
-        results.train(name, name, *both)
-        results.evaluate(name, *test)
-    transformer, _, mask_predict = names
-    results.evaluate(transformer, *test, "evaluation.search.num_beams=1")
+    return both, files("test_2016_flickr", "validation_")
+
+
+def translation(results: Results) -> None:
+    """English to German captions by a Transformer, by beams, and by means of its checkpoints."""
+    both, test = captions(results)
+    name = "transformer_multi30k"
+    results.train(name, name, *both)
+    results.evaluate(name, *test)
+    results.evaluate(name, *test, "evaluation.search.num_beams=1")
     for last in (3, 5):
-        mean = RUNS / f"{transformer}_last_{last}"
+        mean = RUNS / f"{name}_last_{last}"
         if not mean.exists():
-            results.zoo("average", str(RUNS / transformer), "--last", f"{last}", "--to", str(mean))
-        results.evaluate(transformer, *test, f"model.checkpoint={mean}")
+            results.zoo("average", str(RUNS / name), "--last", f"{last}", "--to", str(mean))
+        results.evaluate(name, *test, f"model.checkpoint={mean}")
+    results.report("translation", [name])
+
+
+def translation_lstm(results: Results) -> None:
+    """The same captions by an LSTM with attention."""
+    both, test = captions(results)
+    results.train("lstm_attention_multi30k", "lstm_attention_multi30k", *both)
+    results.evaluate("lstm_attention_multi30k", *test)
+    results.report("translation_lstm", ["lstm_attention_multi30k"])
+
+
+def translation_mask_predict(results: Results) -> None:
+    """The same captions, all words at once, in several turns."""
+    both, test = captions(results)
+    name = "mask_predict_multi30k"
+    results.train(name, name, *both)
+    results.evaluate(name, *test)
     for turns in (1, 2, 4):
-        results.evaluate(mask_predict, *test, f"evaluation.search.num_turns={turns}")
-    results.report("translation", names)
+        results.evaluate(name, *test, f"evaluation.search.num_turns={turns}")
+    results.report("translation_mask_predict", [name])
 
 
 def needle(results: Results) -> None:
@@ -226,28 +246,40 @@ def reviews(results: Results) -> None:
     results.report("reviews", names, ["bag_of_words_imdb"])
 
 
+def cut_and_whole(results: Results, section: str, folder: str, ending: str, *pair: str) -> None:
+    """Whole documents against their first 512 tokens, and a bag of their words."""
+    train, test = results.apart(folder, ending)
+    for name in pair:
+        results.train(name, name, train)
+        results.evaluate(name, *test)
+        results.evaluate(name, "data.source.min_bytes=3000", *test)
+    bag = f"bag_of_words_{section}"
+    results.baseline(bag, pair[0], train, *test)
+    results.report(section, [*pair, bag], [bag])
+
+
 def documents(results: Results) -> None:
-    """Whole documents against their first 512 tokens, and bags of their words."""
-    names = []
-    for folder, ending, *pair in (
-        ("20news-bydate", "jsonl.gz", "bert_20news", "bigbird_20news"),
-        ("hyperpartisan", "jsonl", "bert_hyperpartisan", "longformer_hyperpartisan"),
-    ):
-        train, test = results.apart(folder, ending)
-        for name in pair:
-            results.train(name, name, train)
-            results.evaluate(name, *test)
-            results.evaluate(name, "data.source.min_bytes=3000", *test)
-        bag = f"bag_of_words_{folder.partition('-')[0]}"
-        results.baseline(bag, pair[0], train, *test)
-        names += [*pair, bag]
+    """Messages, and the group each was sent to."""
+    names = "bert_20news", "bigbird_20news"
+    cut_and_whole(results, "documents", "20news-bydate", "jsonl.gz", *names)
+
+
+def articles(results: Results) -> None:
+    """Articles of newspapers: partisan or not."""
+    names = "bert_hyperpartisan", "longformer_hyperpartisan"
+    cut_and_whole(results, "articles", "hyperpartisan", "jsonl", *names)
+
+
+def transcripts(results: Results) -> None:
+    """Transcripts of meetings, and what kind of meeting it was."""
     both = results.split("qmsum", "jsonl.gz")
-    for name in ("bert_qmsum_domain", "bigbird_qmsum_domain"):
+    names = ["bert_qmsum_domain", "bigbird_qmsum_domain"]
+    for name in names:
         results.train(name, name, *both)
         results.evaluate(name, results.split("qmsum", "jsonl.gz", "test")[1])
-        names.append(name)
-    results.baseline("bag_of_words_qmsum", "bert_qmsum_domain", *both)
-    results.report("documents", [*names, "bag_of_words_qmsum"])
+    bag = "bag_of_words_qmsum"
+    results.baseline(bag, names[0], *both)
+    results.report("transcripts", [*names, bag], [bag])
 
 
 def meetings(results: Results) -> None:
@@ -315,10 +347,14 @@ SECTIONS = {
         characters,
         positions,
         translation,
+        translation_lstm,
+        translation_mask_predict,
         needle,
         list_ops,
         reviews,
         documents,
+        articles,
+        transcripts,
         meetings,
         news,
         reasoning,
