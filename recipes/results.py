@@ -2,12 +2,15 @@
 
 python recipes/results.py DATA [SECTION ...]
 
-DATA is a folder with the data sets, by the names of their files below. Runs lie in `runs/`; those
-that are there are not trained again, those that were stopped go on. Every section ends in its table
-and pictures, which are put into recipes/README.md. Everything is seeded.
+DATA is a folder with the data sets, by the names of their files below; name it from where you
+are, as `data`, for its name is kept. Runs lie in `runs/`; those that are there are not trained
+again, those that were stopped go on. What a run tells of itself, all but its weights, is kept in
+`recipes/records/`, and what is kept there is not done again: remove it to have it done. Every
+section ends in its table and pictures, which are put into recipes/README.md. Everything is seeded.
 """
 
 import argparse
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -18,8 +21,19 @@ from zoo.training import evaluations
 
 HERE = Path(__file__).parent
 RUNS = Path("runs")
+RECORDS = HERE / "records"
+TELLING = ("recipe.yaml", "report.json", "log.csv", "evaluations.jsonl", "recl.json")
+"""What the tables and pictures are made of."""
 FAR = ["--step", "128", "--longest", "1024", "--positions", "250"]
 """Of `zoo recl`: every context is read anew at every position, which takes its time."""
+
+
+def copy(run: Path, to: Path) -> None:
+    """What a run tells of itself."""
+    for name in TELLING:
+        if (run / name).is_file():
+            to.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(run / name, to / name)
 
 
 class Results:
@@ -27,6 +41,9 @@ class Results:
 
     def __init__(self, data: Path):
         self.data = data
+        for record in RECORDS.glob("*"):
+            if not (RUNS / record.name).exists():
+                copy(record, RUNS / record.name)
 
     def split(self, folder: str, ending: str, held_out: str = "val") -> list[str]:
         """The overrides that name two files of a data set."""
@@ -44,19 +61,29 @@ class Results:
 
     def train(self, name: str, recipe: str, *overrides: str) -> None:
         run = RUNS / name
-        if finished(run):
-            return
-        more = ["--resume"] if list(run.glob("checkpoints/step_*")) else []
-        self.zoo("train", recipe, *overrides, "export=null", "--run", str(run), *more)
+        if not finished(run):
+            more = ["--resume"] if list(run.glob("checkpoints/step_*")) else []
+            self.zoo("train", recipe, *overrides, "export=null", "--run", str(run), *more)
+        self.keep(name)
 
     def evaluate(self, name: str, *overrides: str) -> None:
         run = RUNS / name
         if list(overrides) not in [one.overrides for one in evaluations.read(run)]:
             self.zoo("evaluate", str(run), *overrides)
+        self.keep(name)
 
     def baseline(self, name: str, recipe: str, *options: str) -> None:
         if not (RUNS / name / "report.json").exists():
             self.zoo("baseline", recipe, *options, "--run", str(RUNS / name))
+        self.keep(name)
+
+    def recl(self, names: Sequence[str], *options: str) -> None:
+        self.zoo("recl", *(str(RUNS / name) for name in names), *options)
+        for name in names:
+            self.keep(name)
+
+    def keep(self, name: str) -> None:
+        copy(RUNS / name, RECORDS / name)
 
     def report(self, section: str, names: Sequence[str], against: Sequence[str] = ()) -> None:
         beside = [word for name in against for word in ("--against", str(RUNS / name))]
@@ -67,13 +94,14 @@ class Results:
     def compare(
         self, section: str, recipe: str, kinds: dict[str, list[str]], ways: list[list[str]]
     ) -> None:
-        """Train a recipe in all kinds, evaluate each in all ways, and report the section."""
-        names = [f"{section}_{kind}" for kind in kinds]
-        for name, overrides in zip(names, kinds.values()):
-            self.train(name, recipe, *overrides)
+        """Train a recipe in all kinds, evaluate each in all ways, and report those there are."""
+        names: list[str] = []
+        for kind, overrides in kinds.items():
+            names.append(f"{section}_{kind}")
+            self.train(names[-1], recipe, *overrides)
             for way in ways:
-                self.evaluate(name, *way)
-        self.report(section, names)
+                self.evaluate(names[-1], *way)
+            self.report(section, names)
 
     def zoo(self, *words: str) -> None:
         print("zoo", *words, flush=True)
@@ -104,8 +132,7 @@ def characters(results: Results) -> None:
     for name in names:
         results.evaluate(name, f"data.source.validation_path={folder / 'test.txt'}")
     results.evaluate("transformer_xl", "model.blocks.attention.memory_length=0")
-    runs = [str(RUNS / name) for name in names]
-    results.zoo("recl", *runs, *FAR)
+    results.recl(names, *FAR)
     results.report("characters", names, ["gpt"])
 
 
@@ -128,8 +155,7 @@ def positions(results: Results) -> None:
         whole[name] = ["model.position=nope", f"model.blocks.attention.position={node}"]
     for name, overrides in whole.items():
         results.train(name, "gpt_chars", *given, *overrides)
-    runs = [str(RUNS / name) for name in whole]
-    results.zoo("recl", *runs, *FAR)
+    results.recl(list(whole), *FAR)
     results.report("positions", list(whole))
 
 
@@ -331,7 +357,7 @@ def pictures(results: Results) -> None:
             names.append(f"{kind}_cifar_{seed}")
             results.train(names[-1], f"{kind}_cifar", train, f"training.seed={seed}")
             results.evaluate(names[-1], *test)
-    results.report("pictures", names)
+        results.report("pictures", names)
 
 
 def objects(results: Results) -> None:

@@ -77,13 +77,14 @@ class Asked(SCRIPT.Results):
 @pytest.fixture
 def asked(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(SCRIPT, "RECORDS", tmp_path / "records")
     return Asked()
 
 
 @pytest.mark.parametrize("name", SCRIPT.SECTIONS)
 def test_a_section_asks_for_what_there_is_and_has_its_place_on_the_page(name, asked):
     SCRIPT.SECTIONS[name](asked)
-    assert asked.reported == [name]
+    assert set(asked.reported) == {name}
     assert re.search(f"<!-- {name} -->\n.*<!-- end {name} -->", PAGE, re.DOTALL)
 
 
@@ -93,3 +94,20 @@ def test_every_recipe_over_text_of_the_users_is_in_it(asked):
     trained = {recipe for recipe, _ in asked.trained.values()}
     assert small_files.NAMES
     assert {name.rpartition("/")[2] for name in small_files.NAMES} <= trained
+
+
+def test_a_record_of_a_run_stands_for_it_and_is_not_put_over_it(asked, tmp_path):
+    record, run = tmp_path / "records" / "small", tmp_path / "runs" / "small"
+    record.mkdir(parents=True)
+    (record / "report.json").write_text('{"step": 2, "steps": 2}')
+    again = Asked()
+    again.train("small", "quickstart")
+    assert not again.trained
+    (run / "report.json").write_text('{"step": 3, "steps": 3}')
+    Asked().train("small", "quickstart")
+    assert (record / "report.json").read_text() == (run / "report.json").read_text()
+
+
+def test_records_name_no_place_of_a_machine():
+    for file in FILE.parent.glob("records/*/*"):
+        assert not re.search(r"(^|[\s\"'=\[])/(?!/)\w", file.read_text()), file

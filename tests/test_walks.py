@@ -11,7 +11,7 @@ from walks import evaluates_as_reported, is_checked_as_reported, walk
 
 import zoo
 from zoo.recipe.build import tokenizer
-from zoo.recipe.load import available, folder
+from zoo.recipe.load import available
 from zoo.training.report import read
 
 EXPORTED = (
@@ -28,9 +28,7 @@ def test_no_recipe_is_left_out():
     """Those of other tasks are walked in test_task_walks, published in test_published_recipes, and
     in test_own_text those which read text of the user's."""
     walked = [*RECIPES, *OTHER_TASKS, *PUBLISHED, *OWN_DATA]
-    files = folder().rglob("*.yaml")
-    found = [file.relative_to(folder()).with_suffix("").as_posix() for file in files]
-    assert sorted(walked) == sorted(found)
+    assert sorted(walked) == sorted(available())
     assert RECIPES
 
 

@@ -62,7 +62,8 @@ def folder() -> Path:
 
 def available() -> dict[str, Path]:
     """The recipes that come with the zoo: `quickstart`, `language/gpt_chars`, …"""
-    files = sorted(folder().rglob("*.yaml"))
+    records = folder() / "records"  # of runs, each with the recipe it was trained by
+    files = sorted(file for file in folder().rglob("*.yaml") if records not in file.parents)
     return {file.relative_to(folder()).with_suffix("").as_posix(): file for file in files}
 
 
