@@ -34,13 +34,14 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str:
-    """The commit of the zoo's own checkout, with a + where files in it differ; empty where it is
-    installed without one."""
+    """The commit of the zoo's own checkout, with a + where the code in it differs; empty where it
+    is installed without one."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists() or not shutil.which("git"):
         return ""
     git = ["git", "-C", str(root)]
-    said = [["rev-parse", "--short=7", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]]
+    changed = ["status", "--porcelain", "--untracked-files=no", "--", "zoo"]
+    said = [["rev-parse", "--short=7", "HEAD"], changed]
     found = [subprocess.run([*git, *words], capture_output=True, text=True) for words in said]
     return found[0].stdout.strip() + ("+" if found[1].stdout.strip() else "")
 
