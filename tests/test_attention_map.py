@@ -14,9 +14,9 @@ from zoo.attention.patterns import Pattern
 from zoo.backbones import Backbone
 from zoo.core.kinds import make
 from zoo.core.places import Places
+from zoo.core.taps import heard
 from zoo.data.sources import Document
 from zoo.insight.columns import columns, tokens
-from zoo.insight.taps import heard
 from zoo.insight.weights import weights
 from zoo.positions import Position
 from zoo.tasks import Task

@@ -216,11 +216,13 @@ def poisoned(begin):
     return first
 
 
-def test_a_lost_loss_stops_with_its_steps_and_a_hint(run):
+def test_a_lost_loss_stops_with_its_step_its_layer_and_a_hint(run):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(watch.Watch, "on_train_begin", poisoned(watch.Watch.on_train_begin))
         said = refused(train, run, "training.steps=9", resume=True, error=RunError)
-    says(said, "the loss became nan", "step", "checkpoints/step_00000004", "training.schedule.peak")
+    says(said, "the loss became nan in step 5, batch 4: the output of ", "is nan, row 0, 1")
+    says(said, "checkpoints/step_00000004", "training.schedule.peak")
+    says(said, "zoo check run/recipe.yaml --replay run/lost")
     assert whole(run) == [2, 4]
 
 
@@ -229,7 +231,7 @@ def test_weights_that_are_lost_between_two_log_lines_are_not_saved(run):
         patch.setattr(watch.Watch, "on_train_begin", poisoned(watch.Watch.on_train_begin))
         rare = ["training.steps=40", "training.log_every=40", "training.validate_every=40"]
         said = refused(train, run, *rare, resume=True, error=RunError)
-    says(said, "step 6 is not saved", "no longer finite", "step_00000004", "training.clip_norm")
+    says(said, "the loss became nan in step 5", "step_00000004", "training.clip_norm")
     assert whole(run) == [2, 4]
 
 

@@ -17,6 +17,7 @@ from zoo.recipe.tokenize import tokenize
 from zoo.results.command import report
 from zoo.results.sweep import train_all
 from zoo.serving.server.command import serve
+from zoo.training.check import check
 from zoo.training.command import average, baseline, recl
 
 app = typer.Typer(
@@ -34,42 +35,7 @@ Quantize = Annotated[
 app.command("list")(list_)
 app.command()(copy)
 app.command()(tokenize)
-
-
-@app.command()
-def check(
-    recipe: RecipeName,
-    overrides: Overrides = None,
-    tiny: Tiny = False,
-    picture: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.png", help="Draw who sees whom, layer by layer and in all."),
-    ] = None,
-    equality: Annotated[
-        bool, typer.Option("--equality", help="Also: is it the same however a text is cut?")
-    ] = False,
-) -> None:
-    """Check a recipe, its text and its model without training: sizes, or all that is wrong."""
-    from zoo.recipe import build
-    from zoo.recipe.load import load
-
-    if picture:
-        folders.room_for_picture(picture, "--picture")
-    resolved = load(recipe, overrides, tiny)
-    build.text(resolved)
-    build.distillation(resolved)
-    build.evaluation(resolved)
-    machine.start_backend()
-    from zoo.recipe.check import describe
-
-    facts = describe(resolved, picture)
-    if equality:
-        from zoo.recipe.equality import equality as compare
-
-        facts |= compare(resolved)
-    width = max(map(len, facts))
-    for name, text in facts.items():
-        print(f"{name:<{width}}  {text}")
+app.command()(check)
 
 
 @app.command()

@@ -13,6 +13,8 @@ from typing import Any
 from zoo.core.errors import RunError, ZooError
 
 MANIFEST = "manifest.json"
+FORMAT = 1
+"""Of what is written here. A change that older versions would read wrong makes it one more."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -62,7 +64,9 @@ def write_folder(
             files = sorted(file for file in aside.rglob("*") if file.is_file())
             hashes = {file.relative_to(aside).as_posix(): _sha256(file) for file in files}
             (aside / MANIFEST).write_text(
-                json.dumps({**facts, **(learned or {}), "sha256": hashes}, indent=1)
+                json.dumps(
+                    {"format": FORMAT, **facts, **(learned or {}), "sha256": hashes}, indent=1
+                )
             )
             for file in [*files, aside / MANIFEST]:
                 _sync(file)
@@ -96,6 +100,20 @@ def _replace(aside: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def recover(folder: Path) -> None:
+    """Put back what was being replaced in a folder, and remove what was being written, when a
+    process was killed."""
+    for old in [*folder.rglob("*.old")]:
+        target = old.with_suffix("")
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.rename(target)
+    for aside in [*folder.rglob("*.tmp")]:
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.unlink(missing_ok=True) if aside.is_file() else None
+
+
 def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -113,9 +131,12 @@ def verify(folder: Path) -> dict[str, Any]:
     """The manifest of a folder whose files are as they were written. Raises ZooError."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
-        hashes = manifest["sha256"].items()
+        hashes, written = manifest["sha256"].items(), int(manifest.get("format", FORMAT))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as wrong:
         raise ZooError(f"{folder}: no readable {MANIFEST}.") from wrong
+    if written > FORMAT:
+        told = f"found format {written}, expected at most {FORMAT}"
+        raise ZooError(f"{folder}: was written by a newer version of the zoo: {told}. Update it.")
     for name, sha256 in hashes:
         if not (folder / name).is_file() or _sha256(folder / name) != sha256:
             raise ZooError(f"{folder}: {name} is missing or damaged.")

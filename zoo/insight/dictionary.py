@@ -8,10 +8,10 @@ import numpy as np
 from keras import ops
 
 from zoo.core.errors import ZooError
+from zoo.core.taps import heard
 from zoo.insight.columns import SHOWN
 from zoo.insight.reading import Reading
 from zoo.insight.stacks import Stacked, stacked
-from zoo.insight.taps import heard
 from zoo.metrics import library
 from zoo.recipe import build
 

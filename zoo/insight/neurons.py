@@ -7,8 +7,8 @@ import numpy as np
 from keras import ops
 
 from zoo.core.errors import ZooError
+from zoo.core.taps import heard
 from zoo.insight.stacks import stacked
-from zoo.insight.taps import heard
 from zoo.metrics import library
 
 

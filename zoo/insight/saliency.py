@@ -8,8 +8,8 @@ import numpy as np
 from keras import ops
 
 from zoo.core.loops import pullback
+from zoo.core.taps import calling
 from zoo.embeddings import TokenEmbedding
-from zoo.insight.taps import calling
 
 AT_ONCE = 8192
 """Tokens of copies of a text that are looked at together."""

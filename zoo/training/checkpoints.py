@@ -23,7 +23,7 @@ HEADER_BYTES = 8192
 def save_step(run: Path, step: int, learner: Any, keep: int, **facts: Any) -> None:
     """Write `checkpoints/step_N/` and drop all but the last `keep`. Raises RunError, with all
     checkpoints kept, when a value is not finite any more."""
-    state = {name: _portable(v) for name, v in variables(learner).items()}
+    state = {name: portable(v) for name, v in variables(learner).items()}
     _require_finite(run, step, state)
     folder = run / "checkpoints" / f"step_{step:08d}"
     write_folder(folder, lambda aside: np.savez(aside / "state.npz", **state), step=step, **facts)
@@ -102,7 +102,7 @@ def variables(learner: Any) -> dict[str, Any]:
     }
 
 
-def _portable(variable: Any) -> np.ndarray:
+def portable(variable: Any) -> np.ndarray:
     """An array NumPy can store: it knows no bfloat16, which float32 holds exactly."""
     value = variable.numpy()
     return value.astype("float32") if value.dtype.name == "bfloat16" else value

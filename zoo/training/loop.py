@@ -13,13 +13,14 @@ from zoo.recipe.load import Resolved
 from zoo.recipe.sections import Training
 from zoo.training import checkpoints, distribution
 from zoo.training.by_layer import by_layer, scales
+from zoo.training.guarded import guarded
 from zoo.training.learner import Learner
 from zoo.training.optimizers import Optimizer
 from zoo.training.progress import Bar
-from zoo.training.run import check_resume, claim
+from zoo.training.run import check_resume, claimed
 from zoo.training.schedules import ByBatches, Schedule
 from zoo.training.teacher import Teacher, teacher
-from zoo.training.watch import Spent, Watch
+from zoo.training.watch import Before, Watch
 
 
 def train(recipe: Resolved, run: Path, resume: bool = False) -> dict[str, Any]:
@@ -27,22 +28,29 @@ def train(recipe: Resolved, run: Path, resume: bool = False) -> dict[str, Any]:
 
     Raises ZooError for input that cannot be trained on, RunError when training has to stop.
     """
-    settings, text = build.training(recipe), build.text(recipe)
+    text = build.text(recipe)
     taught_by = teacher(recipe, text)
-    claim(run, recipe, text, resume)
+    with claimed(run, recipe, text, resume):
+        return _train(recipe, run, resume, text, taught_by)
+
+
+def _train(
+    recipe: Resolved, run: Path, resume: bool, text: build.Text, taught_by: Teacher | None
+) -> dict[str, Any]:
+    settings = build.training(recipe)
     distribution.prepare(settings.seed, settings.deterministic)
     learner = compiled(build.task(recipe), text.batching.batch_size, settings, taught_by)
-    start, spent = 0, Spent()
+    before = Before()
     with Bar(recipe.name, settings.steps) as bar:
         if resume:
             folder, facts = checkpoints.latest(run, bar.say)
             check_resume(facts, text, settings.steps, folder)
             checkpoints.restore(folder, learner)
-            start, spent = facts["step"], Spent(facts["seconds"], facts.get("cpu_seconds", 0.0))
-            bar.say(f"Going on from step {start}.")
+            before = Before.of(facts)
+            bar.say(f"Going on from step {before.step}.")
         elif folder := recipe.tree["model"].get("checkpoint"):
             bar.say(begin_with(learner.task, recipe, folder))
-        watch = Watch(recipe, run, text, settings, bar, start, spent)
+        watch = Watch(recipe, run, text, settings, bar, before)
         with folders.readable_errors(run):
             _fit(learner, watch)
     return watch.finish(learner)
@@ -77,6 +85,7 @@ def compiled(
     if settings.layer_decay:
         factors = scales(task, settings.layer_decay)
         optimizer = by_layer(optimizer, [factors[v.path] for v in learner.trainable_variables])
+    optimizer = guarded(optimizer)
     at_once = settings.steps_per_execution
     learner.compile(
         optimizer,

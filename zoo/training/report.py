@@ -8,7 +8,10 @@ from typing import Any
 
 from zoo.core.machine import commit, hardware, versions
 
-COLUMNS = ["step", "loss", "bits_per_byte", "learning_rate", "tokens_per_second", "seconds"]
+COLUMNS = [
+    *("step", "loss", "bits_per_byte", "learning_rate", "gradient_norm", "update_ratio"),
+    *("tokens_per_second", "seconds"),
+]
 MEASURED = ["loss", "bits_per_byte", "accuracy"]
 VALIDATION = [f"validation_{name}" for name in MEASURED]
 

@@ -1,8 +1,10 @@
 """The folder of a run: whose it is, whether it may be continued, and the model in it."""
 
+import contextlib
 import dataclasses
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from zoo.core import folders
 from zoo.core.check import differences
 from zoo.core.errors import ZooError
 from zoo.core.kinds import as_node, find
+from zoo.core.lock import alone
 from zoo.core.machine import versions
 from zoo.recipe import build
 from zoo.recipe.check import cost
@@ -31,9 +34,11 @@ FREE_TO_CHANGE = {
 """What a resumed run may do otherwise, and all of `export`."""
 
 
-def claim(run: Path, recipe: Resolved, text: build.Text, resume: bool) -> None:
-    """Make the folder of a run, or see that `resume` goes on with the recipe it began with.
-    Raises ZooError for a recipe that cannot be trained here, before anything is written."""
+@contextlib.contextmanager
+def claimed(run: Path, recipe: Resolved, text: build.Text, resume: bool) -> Iterator[None]:
+    """The folder of a run, made here, or one where `resume` goes on with the recipe it began with;
+    nobody else trains in it meanwhile. Raises ZooError for a recipe that cannot be trained here,
+    before anything is written."""
     may_begin(run, written(run, recipe), resume)
     cost(recipe, text)
     tokenizer = build.tokenizer(recipe)
@@ -43,13 +48,19 @@ def claim(run: Path, recipe: Resolved, text: build.Text, resume: bool) -> None:
         raise ZooError(
             f"{run}: this folder cannot be made: {wrong.strerror}. Choose another with --run."
         ) from wrong
-    if tokenizer.files and resume:
-        folders.verify(run / TOKENIZER)
-    elif tokenizer.files:
-        folders.write_folder(run / TOKENIZER, tokenizer.save)
-    with folders.readable_errors(run):
-        folders.write_file(run / "recipe.yaml", written(run, recipe).to_yaml())
-        folders.write_file(run / "versions.txt", _lines(versions()))
+    with contextlib.ExitStack() as held:
+        with folders.readable_errors(run):
+            held.enter_context(alone(run, "zoo train"))
+            may_begin(run, written(run, recipe), resume)  # again: others may have begun meanwhile
+            folders.recover(run)
+        if tokenizer.files and resume:
+            folders.verify(run / TOKENIZER)
+        elif tokenizer.files:
+            folders.write_folder(run / TOKENIZER, tokenizer.save)
+        with folders.readable_errors(run):
+            folders.write_file(run / "recipe.yaml", written(run, recipe).to_yaml())
+            folders.write_file(run / "versions.txt", _lines(versions()))
+        yield
 
 
 def kept(run: Path, recipe: Resolved) -> Resolved:

@@ -1,5 +1,6 @@
 """What happens between the steps of a run: log, validate, save, stop."""
 
+import math
 import signal
 import time
 from pathlib import Path
@@ -7,14 +8,16 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+from keras import ops
 
 from zoo.core import folders
 from zoo.core.errors import RunError
 from zoo.recipe import build
 from zoo.recipe.load import Resolved
 from zoo.recipe.sections import Training
-from zoo.training import checkpoints, report
+from zoo.training import checkpoints, lost, report
 from zoo.training.evaluate import averaged_weights, evaluate
+from zoo.training.guarded import innermost
 from zoo.training.learner import Learner
 from zoo.training.progress import Bar, figures
 
@@ -25,12 +28,19 @@ class Interrupted(RunError):  # noqa: N818 (it is not an error)
     exit_code = 130
 
 
-class Spent(NamedTuple):
-    """What a run took before it went on from a checkpoint."""
+class Before(NamedTuple):
+    """What a run had come to when it goes on from a checkpoint."""
 
+    step: int = 0
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     """Of all processors together: what a busy machine does not change much."""
+    best: float = math.inf
+    """The least validation loss."""
+
+    @classmethod
+    def of(cls, facts: dict[str, Any]) -> "Before":
+        return cls(**{name: facts[name] for name in cls._fields if facts.get(name) is not None})
 
 
 class Watch(keras.callbacks.Callback):
@@ -43,21 +53,20 @@ class Watch(keras.callbacks.Callback):
         text: build.Text,
         settings: Training,
         bar: Bar,
-        start: int,
-        spent: Spent = Spent(),  # noqa: B008 (it cannot change)
+        before: Before,
     ):
         super().__init__()
         self.recipe, self.run, self.text, self.settings = recipe, run, text, settings
-        self.bar, self.start, self.step, self.logged = bar, start, start, start
-        self.spent = spent
-        self.log = report.Log(run / "log.csv", start)
-        self.best = min((float(r["validation_loss"]) for r in self._validated()), default=np.inf)
+        self.bar, self.before, self.start = bar, before, before.step
+        self.step = self.logged = self.start
+        self.log = report.Log(run / "log.csv", self.start)
+        self.best = before.best
         self.validation: dict[str, float] = {}
         self.interrupted = False
-        self.tokens = text.tokens() * settings.gradient_accumulation_steps
-
-    def _validated(self) -> list[dict[str, str]]:
-        return [row for row in self.log.rows if row.get("validation_loss")]
+        self.gathered = settings.gradient_accumulation_steps
+        self.tokens = text.tokens() * self.gathered
+        self.weights: list[Any] = []
+        """As they were before the step that is about to be logged."""
 
     def on_train_begin(self, logs=None):
         self.began, self.began_cpu = time.perf_counter(), time.process_time()
@@ -74,16 +83,28 @@ class Watch(keras.callbacks.Callback):
         self.interrupted = True
         self.bar.say("Stopping after this step; once more to stop at once, without saving.")
 
+    def on_train_batch_begin(self, batch, logs=None):
+        """Keep the weights, to tell how they move, where a line is due behind what comes now."""
+        at_once = self.settings.steps_per_execution
+        ends = batch + (at_once * self.gathered if at_once > 1 else 1)
+        step, gathering = divmod(ends, self.gathered)
+        if not gathering and (self.start + step) % self.settings.log_every < at_once:
+            self.weights = [ops.copy(v) for v in self.model.trainable_variables]
+
     def on_train_batch_end(self, batch, logs=None):
-        steps, gathering = divmod(batch + 1, self.settings.gradient_accumulation_steps)
+        steps, gathering = divmod(batch + 1, self.gathered)
         if gathering:
             return
         self.step = self.start + steps
         last = self.step >= self.settings.steps or self.interrupted
         validate = self._due(self.settings.validate_every) or (last and not self.interrupted)
-        if validate or last or self._due(self.settings.log_every):
+        write = validate or last or self._due(self.settings.log_every)
+        save = last or self._due(self.settings.checkpoint_every)
+        if write or save:
+            self._require_found(float(logs["nll"]))
+        if write:
             self._write_line(logs, validate and self.text.validation is not None)
-        if last or self._due(self.settings.checkpoint_every):
+        if save:
             self._save()
         if last:
             self.model.stop_training = True
@@ -97,8 +118,6 @@ class Watch(keras.callbacks.Callback):
 
     def _write_line(self, logs: Any, validate: bool) -> None:
         loss, now = float(logs["nll"]), time.perf_counter()
-        if not np.isfinite(loss):
-            self._lost(loss)
         speed = (self.step - self.logged) * self.tokens / max(now - self.clock, 1e-9)
         rate = float(self.model.optimizer.learning_rate)
         corpus = self.text.train
@@ -109,8 +128,10 @@ class Watch(keras.callbacks.Callback):
             "step": self.step,
             **found,
             "learning_rate": rate,
+            "gradient_norm": float(innermost(self.model.optimizer).gradient_norm),
+            **self._moved(),
             "tokens_per_second": speed,
-            "seconds": self._spent().seconds,
+            "seconds": self._spent()["seconds"],
         }
         if validate:
             values |= self._validate()
@@ -118,16 +139,37 @@ class Watch(keras.callbacks.Callback):
         self.model.nll.reset_state()
         self.logged, self.clock = self.step, time.perf_counter()
 
-    def _lost(self, loss: float) -> None:
+    def _require_found(self, loss: float) -> None:
+        """Raises RunError where a loss or a gradient since the last line was not finite."""
+        optimizer = innermost(self.model.optimizer)
+        batch = int(optimizer.lost)
+        if batch < 0 and np.isfinite(loss):
+            return
         kept = checkpoints.steps(self.run)
-        first = self.logged + 1
-        since = f"step {first}" if first == self.step else f"steps {first} to {self.step}"
         back = f"The last checkpoint is {kept[-1]}." if kept else "No checkpoint was written yet."
+        told = self._look(batch) if batch >= 0 else f"in steps {self.logged + 1} to {self.step}"
         raise RunError(
-            f"{self.recipe.name}: the loss became {loss} in {since}. {back} "
-            "Try a lower training.schedule.peak, a longer warm-up, or "
-            "training.clip_norm."
+            f"{self.recipe.name}: the loss became {loss} {told}. {back} "
+            "Try a lower training.schedule.peak, a longer warm-up, or training.clip_norm."
         )
+
+    def _look(self, number: int) -> str:
+        """Keep what it takes to look at a batch again, and say what is seen there."""
+        batch, step = self.text.batching.batch(self.text.train, number), number // self.gathered + 1
+        folder = lost.keep(self.run, self.model, batch, step=step, number=number)
+        seen = lost.look(self.model, batch).said()
+        again = f"zoo check {self.run / 'recipe.yaml'} --replay {folder}"
+        return f"in step {step}, batch {number}: {seen}. Look again with:\n  {again}\n"
+
+    def _moved(self) -> dict[str, float]:
+        """How far the last step moved all weights, as a share of their length."""
+        if not self.weights:
+            return {}
+        before, self.weights = self.weights, []
+        pairs = zip(before, self.model.trainable_variables)
+        far = sum(float(ops.sum(ops.square(ops.cast(v - w, "float32")))) for w, v in pairs)
+        long = sum(float(ops.sum(ops.square(ops.cast(w, "float32")))) for w in before)
+        return {"update_ratio": math.sqrt(far / max(long, 1e-30))}
 
     def _validate(self) -> dict[str, float]:
         with averaged_weights(self.model):
@@ -146,7 +188,8 @@ class Watch(keras.callbacks.Callback):
         return {f"validation_{name}": found[name] for name in report.MEASURED if name in found}
 
     def _save(self) -> None:
-        facts = {"text": self.text.train.fingerprint(), **self._spent()._asdict()}
+        best = self.best if np.isfinite(self.best) else None
+        facts = {"text": self.text.train.fingerprint(), "best": best, **self._spent()}
         checkpoints.save_step(
             self.run, self.step, self.model, self.settings.keep_checkpoints, **facts
         )
@@ -154,9 +197,10 @@ class Watch(keras.callbacks.Callback):
             with averaged_weights(self.model):
                 checkpoints.save_best(self.run, self.model.task, step=self.step)
 
-    def _spent(self) -> Spent:
-        since = time.perf_counter() - self.began, time.process_time() - self.began_cpu
-        return Spent(*(round(sum(pair), 2) for pair in zip(self.spent, since)))
+    def _spent(self) -> dict[str, float]:
+        seconds = self.before.seconds + time.perf_counter() - self.began
+        cpu_seconds = self.before.cpu_seconds + time.process_time() - self.began_cpu
+        return {"seconds": round(seconds, 2), "cpu_seconds": round(cpu_seconds, 2)}
 
     def finish(self, learner: Learner) -> dict[str, Any]:
         """Write the report, or say how to go on after an interruption."""
@@ -168,7 +212,7 @@ class Watch(keras.callbacks.Callback):
             "training": {"loss": float(self.log.rows[-1]["loss"])} if self.log.rows else {},
             "validation": self.validation | {"best_loss": self.best} if self.validation else {},
             "tokens_seen": self.step * self.tokens,
-            **self._spent()._asdict(),
+            **self._spent(),
         }
         with folders.readable_errors(self.run):
             report.write(self.run, **facts)
