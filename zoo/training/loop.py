@@ -42,17 +42,20 @@ def _train(
     learner = compiled(build.task(recipe), text.batching.batch_size, settings, taught_by)
     before = Before()
     with Bar(recipe.name, settings.steps) as bar:
-        if resume:
+        if resume and checkpoints.steps(run):
             folder, facts = checkpoints.latest(run, bar.say)
-            check_resume(facts, text, settings.steps, folder)
+            check_resume(run, facts, text, settings.steps, folder)
             checkpoints.restore(folder, learner)
             before = Before.of(facts)
             bar.say(f"Going on from step {before.step}.")
-        elif folder := recipe.tree["model"].get("checkpoint"):
+        elif resume:
+            bar.say("No checkpoint was written yet: beginning at the beginning.")
+        if not before.step and (folder := recipe.tree["model"].get("checkpoint")):
             bar.say(begin_with(learner.task, recipe, folder))
         watch = Watch(recipe, run, text, settings, bar, before)
         with folders.readable_errors(run):
-            _fit(learner, watch)
+            if before.step < settings.steps:  # or all is done but its report
+                _fit(learner, watch)
     return watch.finish(learner)
 
 

@@ -18,7 +18,7 @@ from zoo.recipe import build
 from zoo.recipe.check import cost
 from zoo.recipe.load import Resolved, load
 from zoo.tokenizers import Tokenizer
-from zoo.training import checkpoints
+from zoo.training import checkpoints, report
 
 TOKENIZER = "tokenizer"
 """The folder in a run that holds its vocabulary, where it has one."""
@@ -53,7 +53,7 @@ def claimed(run: Path, recipe: Resolved, text: build.Text, resume: bool) -> Iter
             held.enter_context(alone(run, "zoo train"))
             may_begin(run, written(run, recipe), resume)  # again: others may have begun meanwhile
             folders.recover(run)
-        if tokenizer.files and resume:
+        if tokenizer.files and resume and (checkpoints.steps(run) or (run / TOKENIZER).exists()):
             folders.verify(run / TOKENIZER)
         elif tokenizer.files:
             folders.write_folder(run / TOKENIZER, tokenizer.save)
@@ -112,10 +112,10 @@ def _taken(run: Path, changed: list) -> str:
     last = [int(folder.name.removeprefix("step_")) for folder in checkpoints.steps(run)[-1:]]
     where = f"at step {last[0]}" if last else "without a checkpoint yet"
     lines = "".join(f"\n  {line}" for _, line in changed[:5])
-    on = f"Go on with: zoo train {run / 'recipe.yaml'} --run {run} --resume"
     return (
         f"{run}: holds a run already, begun {same}, {where}.{lines}\n"
-        f"{on if last else 'Remove that folder'}, or begin another with --run FOLDER."
+        f"Go on with: zoo train {run / 'recipe.yaml'} --run {run} --resume, or begin another with "
+        "--run FOLDER."
     )
 
 
@@ -123,14 +123,16 @@ def _lines(facts: dict[str, str]) -> str:
     return "".join(f"{name} {version}\n" for name, version in facts.items())
 
 
-def check_resume(facts: dict[str, Any], text: build.Text, steps: int, folder: Path) -> None:
-    """Refuse to go on with other text, or beyond the end."""
+def check_resume(
+    run: Path, facts: dict[str, Any], text: build.Text, steps: int, folder: Path
+) -> None:
+    """Refuse to go on with other text, or beyond the end of what is reported already."""
     if facts["text"] != text.train.fingerprint():
         raise ZooError(
             f"{folder}: the training text has changed since this checkpoint was written. "
             "Bring the text back, or begin a new run with --run."
         )
-    if facts["step"] >= steps:
+    if min(facts["step"], report.facts(run).get("step", 0)) >= steps:
         raise ZooError(
             f"{folder}: this run is complete, at step {facts['step']} of {steps}. "
             f"To train on, set a larger training.steps."

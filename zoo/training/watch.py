@@ -37,6 +37,8 @@ class Before(NamedTuple):
     """Of all processors together: what a busy machine does not change much."""
     best: float = math.inf
     """The least validation loss."""
+    validation: dict[str, float] = {}
+    """What the last one found."""
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> "Before":
@@ -61,7 +63,8 @@ class Watch(keras.callbacks.Callback):
         self.step = self.logged = self.start
         self.log = report.Log(run / "log.csv", self.start)
         self.best = before.best
-        self.validation: dict[str, float] = {}
+        self.validation = before.validation
+        self.began, self.began_cpu = time.perf_counter(), time.process_time()
         self.interrupted = False
         self.gathered = settings.gradient_accumulation_steps
         self.tokens = text.tokens() * self.gathered
@@ -188,14 +191,13 @@ class Watch(keras.callbacks.Callback):
         return {f"validation_{name}": found[name] for name in report.MEASURED if name in found}
 
     def _save(self) -> None:
-        best = self.best if np.isfinite(self.best) else None
-        facts = {"text": self.text.train.fingerprint(), "best": best, **self._spent()}
-        checkpoints.save_step(
-            self.run, self.step, self.model, self.settings.keep_checkpoints, **facts
-        )
-        if self.text.validation is None:
+        if self.text.validation is None:  # before the step: who goes on from that has these
             with averaged_weights(self.model):
                 checkpoints.save_best(self.run, self.model.task, step=self.step)
+        best = self.best if np.isfinite(self.best) else None
+        facts = {"text": self.text.train.fingerprint(), "best": best, "validation": self.validation}
+        kept = self.settings.keep_checkpoints
+        checkpoints.save_step(self.run, self.step, self.model, kept, **facts, **self._spent())
 
     def _spent(self) -> dict[str, float]:
         seconds = self.before.seconds + time.perf_counter() - self.began

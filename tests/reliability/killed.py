@@ -1,0 +1,79 @@
+"""Trainings in processes of their own that are killed at a moment told before, by the system: not
+a line of theirs is run after it."""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+import keras  # noqa: F401 (a process that has these begins in no time)
+import keras_hub  # noqa: F401
+
+import zoo
+from zoo.core.errors import ZooError
+from zoo.training import loop, watch
+
+MOMENTS = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree")
+"""Events of Python at which a process may be killed, where they are of the folder of the run."""
+FRESH = multiprocessing.get_context("forkserver")
+FRESH.set_forkserver_preload(["killed"])
+
+
+class Moments:
+    """Counts what happens to a folder, and the steps, and ends this process at one of them."""
+
+    def __init__(self, folder: str, last: int | None):
+        self.folder, self.last, self.number, self.names = folder, last, 0, []
+
+    def __call__(self, event: str, arguments: tuple) -> None:
+        if event in MOMENTS and str(arguments[0]).startswith(self.folder):
+            self.pass_one(f"{event} {Path(str(arguments[0])).name}")
+
+    def pass_one(self, name: str) -> None:
+        self.number += 1
+        self.names.append(name)
+        if self.number == self.last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _work(recipe, overrides, run, resume, last, told):
+    moments = Moments(str(run), last)
+    sys.addaudithook(moments)
+    begin = watch.Watch.on_train_batch_begin
+    evaluate = loop.Watch._validate
+
+    def step(self, batch, logs=None):
+        moments.pass_one(f"step {batch}")
+        begin(self, batch, logs)
+
+    def validate(self):
+        moments.pass_one("validation")
+        return evaluate(self)
+
+    watch.Watch.on_train_batch_begin, watch.Watch._validate = step, validate
+    try:
+        zoo.train(zoo.load_recipe(recipe, overrides, tiny=True), run, resume)
+        said = ""
+    except ZooError as wrong:
+        said = str(wrong)
+    Path(told).write_text(json.dumps({"moments": moments.names, "said": said}))
+
+
+def train(recipe, overrides, run, resume=False, last=None):
+    """Train as told in a process of its own, which is killed at its moment number `last`; returns
+    its exit code, what it came past, and the message of what was refused."""
+    told = run.with_name("told.json")
+    told.parent.mkdir(parents=True, exist_ok=True)
+    told.unlink(missing_ok=True)
+    asked = (recipe, overrides, run, resume, last, told)
+    process = FRESH.Process(target=_work, args=asked)
+    process.start()
+    process.join(120)
+    assert process.exitcode is not None, "it hangs"
+    found = json.loads(told.read_text()) if told.exists() else {"moments": [], "said": ""}
+    return process.exitcode, found["moments"], found["said"]
