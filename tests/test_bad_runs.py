@@ -144,7 +144,7 @@ def test_a_folder_with_a_run_is_left_alone(run):
     says(said, "begun with another recipe", "model.num_layers: 2 -> 3")
     assert (run / "recipe.yaml").read_bytes() == before
     shutil.rmtree(run / "checkpoints")
-    says(refused(train, run), "without a checkpoint yet", "Remove that folder")
+    says(refused(train, run), "without a checkpoint yet", "--resume, or begin another")
 
 
 def test_what_was_not_begun_cannot_be_resumed(run):

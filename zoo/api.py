@@ -54,7 +54,7 @@ def tokenize(recipe: Resolved, folder: str | Path) -> dict[str, int]:
     many there are to train on and held out. Raises ZooError for a folder that exists."""
     from zoo.recipe.tokenize import write
 
-    return write(recipe, Path(folder))
+    return write(recipe, Path(folder))[0]
 
 
 def load(folder: str | Path, overrides: list[str] | None = None) -> Any:

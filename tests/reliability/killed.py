@@ -25,10 +25,11 @@ FRESH.set_forkserver_preload(["killed"])
 
 
 class Moments:
-    """Counts what happens to a folder, and the steps, and ends this process at one of them."""
+    """Counts what happens to a folder, and the steps, and signals this process at one of them."""
 
-    def __init__(self, folder: str, last: int | None):
+    def __init__(self, folder: str, last: int | None, by: str):
         self.folder, self.last, self.number, self.names = folder, last, 0, []
+        self.signal = signal.Signals[f"SIG{by}"]
 
     def __call__(self, event: str, arguments: tuple) -> None:
         if event in MOMENTS and str(arguments[0]).startswith(self.folder):
@@ -38,11 +39,11 @@ class Moments:
         self.number += 1
         self.names.append(name)
         if self.number == self.last:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self.signal)
 
 
-def _work(recipe, overrides, run, resume, last, told):
-    moments = Moments(str(run), last)
+def _work(recipe, overrides, run, resume, number, by, told):
+    moments = Moments(str(run), number, by)
     sys.addaudithook(moments)
     begin = watch.Watch.on_train_batch_begin
     evaluate = loop.Watch._validate
@@ -64,13 +65,13 @@ def _work(recipe, overrides, run, resume, last, told):
     Path(told).write_text(json.dumps({"moments": moments.names, "said": said}))
 
 
-def train(recipe, overrides, run, resume=False, last=None):
-    """Train as told in a process of its own, which is killed at its moment number `last`; returns
-    its exit code, what it came past, and the message of what was refused."""
+def train(recipe, overrides, run, resume=False, number=None, by="KILL"):
+    """Train as told in a process of its own, which gets the signal `by` at its moment of a number;
+    returns its exit code, what it came past, and the message of what was refused."""
     told = run.with_name("told.json")
     told.parent.mkdir(parents=True, exist_ok=True)
     told.unlink(missing_ok=True)
-    asked = (recipe, overrides, run, resume, last, told)
+    asked = (recipe, overrides, run, resume, number, by, told)
     process = FRESH.Process(target=_work, args=asked)
     process.start()
     process.join(120)

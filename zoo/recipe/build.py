@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,8 @@ class Text:
     train: Corpus
     validation: Corpus | None
     batching: Batching
+    left_out: Sequence[str] = ()
+    """What could not be read, and why."""
 
     def tokens(self) -> int:
         """How many tokens, padding too, a training batch has in the mean."""
@@ -130,7 +132,7 @@ def source(recipe: Resolved) -> Source:
         return make(Source, recipe.tree["data"]["source"])
 
 
-def held_out(recipe: Resolved) -> list[Document]:
+def held_out(recipe: Resolved) -> Sequence[Document]:
     """The documents a recipe holds out, none where it names none. Raises ZooError."""
     made = source(recipe)
     with at(recipe, "data", "source"):
@@ -155,7 +157,7 @@ def text(recipe: Resolved) -> Text:
     if len(validation):
         with at(recipe, "data", "batching"):
             cut.evaluation(validation, 0)
-    return Text(train, validation if len(validation) else None, cut)
+    return Text(train, validation if len(validation) else None, cut, read.left_out)
 
 
 def task(recipe: Resolved, **options: Any) -> Any:

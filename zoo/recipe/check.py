@@ -52,12 +52,19 @@ def describe(recipe: Resolved, picture: Path | None = None) -> dict[str, str]:
         "memory to train": f"{needs.num_bytes / 1e6:,.0f} MB and what one step computes",
         "text": f"{len(text.train):,} tokens in {len(text.train.names)} documents",
         "held out": held,
+        **_left_out(text),
         **_cut(text),
         "batch": " or ".join(f"{rows} x {length}" for rows, length in shapes) + " tokens",
         "training": f"{settings.steps:,} steps, {seen:,} tokens",
         **_kernels(needs.attentions, length),
         "served with": _served(build.tokenizer(recipe).custom_ops),
     }
+
+
+def _left_out(text: build.Text) -> dict[str, str]:
+    """How many records could not be read, where there are some, and the first of them."""
+    told = text.left_out
+    return {"left out": f"{len(told):,} records, first {told[0]}"} if told else {}
 
 
 def _cut(text: build.Text) -> dict[str, str]:

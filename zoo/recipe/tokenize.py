@@ -1,6 +1,7 @@
 """The command `zoo tokenize`. What it needs is imported when it is run: `zoo --help` is quick."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -22,17 +23,19 @@ def tokenize(
     from zoo.data.sources.tokens import TOKENIZER
 
     resolved = load(recipe, overrides, tiny)
-    counted = write(resolved, to)
+    counted, left_out = write(resolved, to)
     kind = as_node(resolved.tree["tokenizer"])["kind"]
     files = f"\n  tokenizer.path={to / TOKENIZER}" if (to / TOKENIZER).is_dir() else ""
     print(f"{to}: {counted['train']:,} tokens to train on, {counted['validation']:,} held out.")
+    for told in left_out:
+        print(f"Left out: {told}")
     print(f"A recipe with the tokenizer {kind} reads them with:")
     print(f"  data.source={{kind: tokens, path: {to}}}{files}")
 
 
-def write(recipe: Resolved, folder: Path) -> dict[str, int]:
+def write(recipe: Resolved, folder: Path) -> tuple[dict[str, int], Sequence[str]]:
     """Write the text of a recipe as its tokenizer reads it. Returns the number of tokens of each
-    split. Raises ZooError for a folder that exists."""
+    split, and what could not be read. Raises ZooError for a folder that exists."""
     from zoo.data.sources import Source
     from zoo.data.store import store
     from zoo.recipe import build
@@ -41,4 +44,5 @@ def write(recipe: Resolved, folder: Path) -> dict[str, int]:
         raise ZooError(f"{folder}: exists already, and is left as it is.")
     tokenizer = build.tokenizer(recipe)
     with build.at(recipe, "data", "source"):
-        return store(make(Source, recipe.tree["data"]["source"]), tokenizer, folder)
+        source = make(Source, recipe.tree["data"]["source"])
+        return store(source, tokenizer, folder), source.left_out

@@ -32,14 +32,18 @@ def save_step(run: Path, step: int, learner: Any, keep: int, **facts: Any) -> No
 
 
 def _require_finite(run: Path, step: int, state: dict[str, np.ndarray]) -> None:
-    lost = [name for name, v in state.items() if v.dtype.kind == "f" and not np.isfinite(v).all()]
-    if lost:
+    if lost := not_finite(state):
         last = steps(run)[-1:]
         raise RunError(
             f"{run}: step {step} is not saved: {len(lost)} of {len(state)} variables are no longer "
             f"finite, first {lost[0]}. The last checkpoint is {last[0] if last else 'none'}. "
             "Try a lower training.schedule.peak, a longer warm-up, or training.clip_norm."
         )
+
+
+def not_finite(state: dict[str, np.ndarray]) -> list[str]:
+    """The names of arrays that hold what is no number, or infinite."""
+    return [name for name, v in state.items() if v.dtype.kind == "f" and not np.isfinite(v).all()]
 
 
 def save_best(run: Path, task: Any, **facts: Any) -> None:
@@ -73,18 +77,29 @@ def latest(run: Path, say: Callable[[str], None]) -> tuple[Path, dict[str, Any]]
 
 def restore(folder: Path, learner: Any) -> None:
     """Put a step checkpoint into a learner whose optimizer is built. Raises ZooError when the
-    variables differ in name, type or shape."""
+    variables differ in name, type or shape, or are no numbers."""
+    saved = fitting(folder, learner)
+    if lost := not_finite(saved):
+        raise ZooError(f"{folder}: {len(lost)} variables are not finite, first {lost[0]}.")
+    assign(learner, saved)
+
+
+def fitting(folder: Path, learner: Any) -> dict[str, np.ndarray]:
+    """The state in a folder. Raises ZooError where a learner has other variables."""
     with np.load(folder / "state.npz", allow_pickle=False) as file:
         saved = {name: file[name] for name in file.files}
-    live = variables(learner)
     before = {name: value.shape for name, value in saved.items()}
-    now = {name: tuple(variable.shape) for name, variable in live.items()}
+    now = {name: tuple(variable.shape) for name, variable in variables(learner).items()}
     if now != before:
         wrong = [name for name in {**now, **before} if now.get(name) != before.get(name)]
         lines = [f"  {n}: saved {before.get(n)}, this model {now.get(n)}" for n in wrong[:5]]
         count = f"{len(wrong)} of {len(now)} variables differ"
         raise ZooError("\n".join([f"{folder}: does not fit this model, {count}.", *lines]))
-    for name, variable in live.items():
+    return saved
+
+
+def assign(learner: Any, saved: dict[str, np.ndarray]) -> None:
+    for name, variable in variables(learner).items():
         variable.assign(saved[name])
 
 

@@ -42,6 +42,8 @@ def _train(
     learner = compiled(build.task(recipe), text.batching.batch_size, settings, taught_by)
     before = Before()
     with Bar(recipe.name, settings.steps) as bar:
+        for told in text.left_out:
+            bar.say(f"Left out: {told}")
         if resume and checkpoints.steps(run):
             folder, facts = checkpoints.latest(run, bar.say)
             check_resume(run, facts, text, settings.steps, folder)

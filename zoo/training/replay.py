@@ -23,8 +23,9 @@ def replay(folder: Path, recipe: Resolved) -> dict[str, str]:
     learner = compiled(
         build.task(recipe), build.batching(recipe).batch_size, build.training(recipe)
     )
-    checkpoints.restore(folder, learner)
-    found = lost.look(learner, _batch(folder))
+    batch = _batch(folder)
+    checkpoints.assign(learner, checkpoints.fitting(folder, learner))
+    found = lost.look(learner, batch)
     told = {"lost": found.said()}
     for name, heard in (("output", found.outputs), ("gradient", found.gradients)):
         fine = sorted((one for one in heard if one.fine), key=lambda one: -one.largest)

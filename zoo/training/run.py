@@ -127,6 +127,12 @@ def check_resume(
     run: Path, facts: dict[str, Any], text: build.Text, steps: int, folder: Path
 ) -> None:
     """Refuse to go on with other text, or beyond the end of what is reported already."""
+    vocabulary = text.train.tokenizer.fingerprint()
+    if facts.get("tokenizer", vocabulary) != vocabulary:
+        raise ZooError(
+            f"{folder}: {run / TOKENIZER} holds another vocabulary than when this checkpoint was "
+            "written. Bring it back, or begin a new run with --run."
+        )
     if facts["text"] != text.train.fingerprint():
         raise ZooError(
             f"{folder}: the training text has changed since this checkpoint was written. "

@@ -195,7 +195,13 @@ class Watch(keras.callbacks.Callback):
             with averaged_weights(self.model):
                 checkpoints.save_best(self.run, self.model.task, step=self.step)
         best = self.best if np.isfinite(self.best) else None
-        facts = {"text": self.text.train.fingerprint(), "best": best, "validation": self.validation}
+        train = self.text.train
+        facts = {
+            "text": train.fingerprint(),
+            "tokenizer": train.tokenizer.fingerprint(),
+            "best": best,
+            "validation": self.validation,
+        }
         kept = self.settings.keep_checkpoints
         checkpoints.save_step(self.run, self.step, self.model, kept, **facts, **self._spent())
 

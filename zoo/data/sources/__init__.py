@@ -68,12 +68,14 @@ def tokenized(documents: Sequence[Document], tokenizer: Tokenizer) -> Columns:
 
 class Source(Kind):
     shelf = "data/sources"
+    left_out: Sequence[str] = ()
+    """What of its records could not be read and was left out, once they were read, and why."""
 
-    def train(self) -> list[Document]:
+    def train(self) -> Sequence[Document]:
         """The documents to train on. Raises ZooError when there are none."""
         raise NotImplementedError
 
-    def validation(self) -> list[Document]:
+    def validation(self) -> Sequence[Document]:
         """The documents held out; an empty list when the recipe names none."""
         raise NotImplementedError
 

@@ -41,18 +41,22 @@ def objects(path: str, option: str) -> Iterator[tuple[str, dict[str, Any]]]:
     Raises ZooError at an option for a line that holds anything else, and for a file of none."""
     empty = True
     for number, line in enumerate(lines(path, option), 1):
-        if not line.strip():
-            continue
-        name, empty = f"{path}:{number}", False
-        try:
-            found = json.loads(line)
-        except (ValueError, RecursionError) as wrong:
-            raise ZooError(f"{name}: not JSON: {wrong}.", option) from wrong
-        if not isinstance(found, dict):
-            raise ZooError(f"{name}: found {shown(found)}, expected a JSON object.", option)
-        yield name, found
+        if line.strip():
+            name, empty = f"{path}:{number}", False
+            yield name, object_of(line, name, option)
     if empty:
         raise ZooError(f"{path}: found an empty file, expected a JSON object a line.", option)
+
+
+def object_of(line: str | bytes, name: str, option: str) -> dict[str, Any]:
+    """The JSON object in a line called `name`. Raises ZooError at an option."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError) as wrong:
+        raise ZooError(f"{name}: not JSON: {wrong}.", option) from wrong
+    if not isinstance(found, dict):
+        raise ZooError(f"{name}: found {shown(found)}, expected a JSON object.", option)
+    return found
 
 
 def field(fields: Mapping[str, Any], wanted: str, name: str, option: str) -> bytes:

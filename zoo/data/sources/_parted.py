@@ -17,11 +17,16 @@ def parted(documents: Sequence[One], fraction: float | None) -> tuple[list[One],
         return list(documents), []
     sides: tuple[list[One], list[One]] = [], []
     for place, document in enumerate(documents):
-        sides[int((place + 1) * fraction) > int(place * fraction)].append(document)
+        sides[held(place, fraction)].append(document)
     if not all(sides):
         text = f"found {fraction}, which leaves {len(sides[0])} of {len(documents)} documents to"
         raise ZooError(f"{text} train on and {len(sides[1])} held out.", "validation_fraction")
     return sides
+
+
+def held(place: int, fraction: float | None) -> bool:
+    """Whether the document at a place is one of a `fraction` that is spread evenly over all."""
+    return int((place + 1) * (fraction or 0.0)) > int(place * (fraction or 0.0))
 
 
 class Parted(Source):

@@ -1,5 +1,7 @@
 """A document a line, as a JSON object: a text, and what is to be said of it."""
 
+from typing import Any
+
 import numpy as np
 
 from zoo.core.errors import ZooError
@@ -40,10 +42,16 @@ class JsonLines(Parted):
         return long
 
     def _document(self, name, fields) -> Document:
-        text = field(fields, self.text, name, "text")
-        if self.answer is None:
-            return Document(name, np.frombuffer(text, "uint8"))
-        return answered(name, text, field(fields, self.answer, name, "answer"))
+        return document(name, fields, self.text, self.answer)
+
+
+def document(name: str, fields: dict[str, Any], text: str, answer: str | None) -> Document:
+    """The document in an object called `name`, by the names of its fields. Raises ZooError for an
+    object that lacks one of them."""
+    data = field(fields, text, name, "text")
+    if answer is None:
+        return Document(name, np.frombuffer(data, "uint8"))
+    return answered(name, data, field(fields, answer, name, "answer"))
 
 
 def _size(document: Document) -> int:

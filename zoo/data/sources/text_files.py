@@ -64,7 +64,7 @@ class TextFiles(Source):
         written = getattr(self, option)
         patterns = [written] if isinstance(written, str) else written
         try:
-            found = sorted({file for pattern in patterns for file in _expand(pattern)})
+            found = sorted({file for pattern in patterns for file in expand(pattern)})
         except OSError as wrong:
             name = shown(str(wrong.filename))
             raise ZooError(f"{name} cannot be read: {wrong.strerror}.", option) from wrong
@@ -84,7 +84,7 @@ class TextFiles(Source):
         return documents
 
 
-def _expand(pattern: str) -> list[Path]:
+def expand(pattern: str) -> list[Path]:
     """The files that a path or glob names; at least one."""
     place = at_home(re.sub(r"\{(\w+)\}", _folder, pattern))
     if Path(place).is_dir():
