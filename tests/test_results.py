@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 import zoo
 from zoo import cli
 from zoo.recipe.load import load
+from zoo.results.compare import beside
 from zoo.results.figures import sentence
 from zoo.results.pictures import draw
 from zoo.results.runs import by_experiment, opened, spread
@@ -185,3 +186,22 @@ def test_what_was_evaluated_is_kept(trained):
     assert lines[-1]["found"] == found
     assert lines[-1]["overrides"] == ["training.log_every=3"]
     assert lines[-1]["batches"] == 2
+
+
+def test_runs_stand_beside_each_other_with_what_differs(run, tmp_path):
+    a = run("a")
+    b = run("b", "training.seed=3", "model.num_layers=2", validation={"loss": 1.25}, seconds=60.0)
+    rows = {row[0]: row[1:] for row in beside([opened(a), opened(b)])}
+    assert rows[""] == ["a", "b"]
+    assert rows["model.num_layers"] == ["4", "2"]
+    assert rows["training.seed"] == ["nothing", "3"]
+    assert rows["loss"] == ["1.500 nats", "1.250 nats"]
+    assert rows["bits_per_byte"] == ["2.164 bits per byte", "–"]
+    assert rows["seconds"] == ["120", "60"]
+    assert "training.steps" not in rows
+    file = tmp_path / "pictures" / "both.png"
+    said = CliRunner().invoke(cli.app, ["compare", str(a), str(b), "--to", str(file)]).output
+    says(said, "model.num_layers", "1.250 nats", f"tensorboard --logdir_spec a:{a}/tensorboard,b:")
+    assert file.read_bytes().startswith(b"\x89PNG")
+    alone = CliRunner().invoke(cli.app, ["compare", str(a)])
+    assert "expected two runs or more" in str(alone.exception)

@@ -14,7 +14,7 @@ from zoo.core.errors import ZooError
 from zoo.insight.command import explain
 from zoo.recipe.command import Overrides, RecipeName, Tiny, copy, list_
 from zoo.recipe.tokenize import tokenize
-from zoo.results.command import report
+from zoo.results.command import compare, report
 from zoo.results.sweep import train_all
 from zoo.serving.server.command import serve
 from zoo.training.check import check
@@ -229,6 +229,7 @@ app.command()(average)
 app.command()(baseline)
 app.command()(recl)
 app.command()(report)
+app.command()(compare)
 app.command()(explain)
 app.command()(serve)
 

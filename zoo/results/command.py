@@ -1,4 +1,5 @@
-"""The command `zoo report`. What it needs is imported when it is run: `zoo --help` is quick."""
+"""The commands `zoo report` and `zoo compare`. What they need is imported when they are
+run: `zoo --help` is quick."""
 
 import os
 import re
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 from zoo.core.errors import ZooError
-from zoo.core.folders import readable_errors, write_file
+from zoo.core.folders import readable_errors, room_for_picture, write_file
 
 
 def report(
@@ -49,6 +50,34 @@ def report(
     print(text)
     for picture in pictures:
         print(picture)
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Folders of runs.")],
+    to: Annotated[
+        Path, typer.Option(metavar="FILE.png", help="Where to draw their curves.")
+    ] = Path("runs/compare.png"),
+) -> None:
+    """Set runs beside each other: what was done otherwise, what came of it, and their curves."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from zoo.results.compare import beside, boards, draw
+    from zoo.results.runs import opened
+
+    if len(runs) < 2:
+        raise ZooError(f"compare: found {runs[0]} alone, expected two runs or more.")
+    room_for_picture(to, "--to")
+    found = [opened(run) for run in runs]
+    head, *rows = beside(found)
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for name in head:
+        shown.add_column(name, overflow="fold")
+    for row in rows:
+        shown.add_row(*row)
+    Console().print(shown, markup=False)
+    draw(found, to)
+    print(f"{to}\n{boards(found)}")
 
 
 def _place(file: Path, section: str) -> re.Match:
