@@ -1,7 +1,7 @@
 """The command `zoo check`. What it needs is imported when it is run: `zoo --help` is quick."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -23,6 +23,10 @@ def check(
     overfit: Annotated[
         bool, typer.Option("--overfit", help="Also: can it learn one batch by heart?")
     ] = False,
+    accelerator: Annotated[
+        Literal["tpu", "gpu"] | None,
+        typer.Option(help="Also: what would a step of it be there? Compiled here, by XLA."),
+    ] = None,
     replay: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Also: where is the loss lost that left this folder?"),
@@ -52,6 +56,10 @@ def check(
         from zoo.training.overfit import overfit as learn
 
         facts |= learn(resolved)
+    if accelerator:
+        from zoo.training.accelerator import examine
+
+        facts |= examine(resolved, accelerator)
     if replay:
         from zoo.training.replay import replay as look
 
