@@ -42,6 +42,13 @@ def write(folder, golden, **changes):
     return folder
 
 
+def pictures(model, x):
+    """Normalised pictures as the model is given them, 0 to 255."""
+    backbone = getattr(model, "backbone", model)
+    mean, std = (np.array(x or [127.5]) for x in (backbone.image_mean, backbone.image_std))
+    return {"images": (x * std + mean).astype("float32")}
+
+
 def opcodes(value):
     """A value as the opcodes of a pickle; bytes are opcodes already."""
     if isinstance(value, bytes):

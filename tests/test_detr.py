@@ -3,94 +3,59 @@
 import json
 from pathlib import Path
 
+import checkpoints
 import keras
 import numpy as np
 import pytest
-from detr_names import detr
+from checkpoints import golden, pictures
 from keras import ops
 
 from zoo.backbones import Backbone
+from zoo.convert._hugging_face import parts
+from zoo.convert.config import Config
+from zoo.convert.families.detr import Detr
+from zoo.convert.folder import load
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make, to_config
 from zoo.tasks import Task
 from zoo.tasks._set_loss import Objects
 
-GOLDEN = np.load(Path(__file__).parent / "golden" / "detr.npz")
-SIZES = json.loads(str(GOLDEN["config"]))
-QUERIES, EMPTY = 7, "block_0/attention/value/kernel"
-SINES = {"kind": "every_layer", "position": "sinusoidal_2d"}
-LEARNED = {
-    "kind": "every_layer",
-    "position": {"kind": "learned", "max_sequence_length": QUERIES, "initializer_range": 1.0},
-}
-
-
-def stage(hidden_dim, num_layers=1, strides=1, kind="bottleneck", **options):
-    sizes = {"hidden_dim": hidden_dim, "num_layers": num_layers, "strides": strides}
-    return {"block": {"kind": kind, **options}, **sizes}
-
-
-def attention(position, kind="multi_head", **options):
-    looks = {"kind": kind, "num_heads": 4, "head_dim": 8, "pattern": "full"}
-    return {**looks, "position": position, **options}
+CASE = golden(Path(__file__).parent / "golden" / "detr.npz")
+BESIDE = json.loads(str(CASE["preprocessor"]))
+CONFIG = Config(json.loads(str(CASE["config"])), "detr", BESIDE)
+WRITTEN, HEAD = parts(Detr(), CONFIG)
+SIZES = {"image_size": CASE["x"].shape[1], "num_classes": HEAD["num_classes"]}
+QUERIES, EMPTY = WRITTEN["num_queries"], "block_0/attention/value/kernel"
 
 
 def written(norm="frozen_batch_norm", **options):
-    feed_forward = {"kind": "plain", "intermediate_dim": 48, "activation": "relu"}
-    plain = {"kernel_size": 1, "norm": None, "activation": None, "use_bias": True}
-    stages = [
-        stage(8, strides=2, kind="convolution", kernel_size=7, norm=norm),
-        stage(8, strides=2, kind="max_pool"),
-        stage(16, norm=norm),
-        *(stage(*one, strides=2, norm=norm) for one in ((32, 2), (32, 1), (48, 1))),
-        stage(32, kind="convolution", **plain),
-    ]
-    reads = {"kind": "post_norm", "attention": attention(SINES), "feed_forward": feed_forward}
-    encoder = {
-        "kind": "conv_attention",
-        "image_size": SIZES["image_size"],
-        "image_mean": [0.0] * 3,
-        "image_std": [1.0] * 3,
-        "stages": stages,
-        "num_layers": 2,
-        "blocks": reads,
-    }
-    asks = {
-        "kind": "cross_post_norm",
-        "attention": attention(LEARNED),
-        "cross_attention": attention(LEARNED, "cross", source_position=SINES),
-        "feed_forward": feed_forward,
-    }
-    sizes = {"num_queries": QUERIES, "num_layers": 2, "blocks": asks}
-    return {"kind": "image_encoder_decoder", "encoder": encoder, **sizes, **options}
+    found = json.loads(json.dumps(WRITTEN).replace("frozen_batch_norm", norm))
+    return {**found, **options}
 
 
 def build(norm="frozen_batch_norm", **options):
-    head = {"kind": "object_detector", "num_classes": SIZES["num_classes"]}
-    return make(Task, head, backbone=make(Backbone, written(norm, **options)))
+    return make(Task, HEAD, backbone=make(Backbone, written(norm, **options)))
 
 
 @pytest.fixture(scope="module")
-def theirs():
+def theirs(tmp_path_factory):
     """The model with the weights of the original."""
-    task, left = build(), {k: GOLDEN[k] for k in GOLDEN.files if k.startswith("weights/")}
-    for weight in detr(task):
-        array = left.pop(f"weights/{weight.name}")
-        expected = weight.join([np.empty(one.shape) for one in weight.variables]).shape
-        assert array.shape == expected, weight.name
-        for variable, ours in zip(weight.variables, weight.split(array)):
-            variable.assign(ours.reshape(variable.shape))
-    assert not left
-    return task
+    return load(checkpoints.write(tmp_path_factory.mktemp("detr"), CASE))
 
 
-def test_it_computes_what_the_original_computes(theirs):
-    found = theirs({"images": GOLDEN["x"]})
+@pytest.fixture(scope="module")
+def images(theirs):
+    """Pictures as the model is given them, 0 to 255."""
+    return pictures(theirs.backbone.encoder, CASE["x"])
+
+
+def test_it_computes_what_the_original_computes(theirs, images):
+    found = theirs(images)
     for name in ("logits", "boxes"):
-        np.testing.assert_allclose(found[name], GOLDEN[name][-1], atol=1e-4)
-    each, _ = theirs.encode({"images": ops.convert_to_tensor(GOLDEN["x"])})
-    np.testing.assert_allclose(each.logits, GOLDEN["logits"], atol=1e-4)
-    np.testing.assert_allclose(each.boxes, GOLDEN["boxes"], atol=1e-4)
+        np.testing.assert_allclose(found[name], CASE[name][-1], atol=1e-4)
+    each, _ = theirs.encode({"images": ops.convert_to_tensor(images["images"])})
+    np.testing.assert_allclose(each.logits, CASE["logits"], atol=1e-4)
+    np.testing.assert_allclose(each.boxes, CASE["boxes"], atol=1e-4)
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
@@ -98,16 +63,16 @@ def test_it_loses_what_the_original_loses(theirs, jit_compile):
     """Under XLA too, the matching of answers and objects included."""
     import tensorflow as tf
 
-    found = Objects(*(tf.constant(GOLDEN[name]) for name in ("logits", "boxes")))
+    found = Objects(*(tf.constant(CASE[name]) for name in ("logits", "boxes")))
     measure = tf.function(theirs.measure, jit_compile=jit_compile)
-    measured = measure(found, tf.constant(GOLDEN["targets"]), tf.ones((3, 1)))
-    np.testing.assert_allclose(measured.loss, GOLDEN["loss"], rtol=1e-5)
-    np.testing.assert_allclose(measured.nats, GOLDEN["last"], rtol=1e-5)
+    measured = measure(found, tf.constant(CASE["targets"]), tf.ones((3, 1)))
+    np.testing.assert_allclose(measured.loss, CASE["loss"], rtol=1e-5)
+    np.testing.assert_allclose(measured.nats, CASE["last"], rtol=1e-5)
 
 
 def test_neither_padding_nor_the_order_of_objects_changes_the_loss(theirs, draw):
-    found = Objects(*(GOLDEN[name] for name in ("logits", "boxes")))
-    targets, counts = GOLDEN["targets"], np.ones((3, 1), "float32")
+    found = Objects(*(CASE[name] for name in ("logits", "boxes")))
+    targets, counts = CASE["targets"], np.ones((3, 1), "float32")
     wanted = theirs.measure(found, targets, counts)
     turned = theirs.measure(found, targets[:, [2, 0, 1]], counts)
     np.testing.assert_allclose(turned, wanted, rtol=1e-5)
@@ -132,7 +97,7 @@ def test_answers_that_are_right_lose_least_and_hit():
 
 
 def test_objects_that_are_more_than_the_queries_are_refused():
-    found = Objects(*(GOLDEN[name] for name in ("logits", "boxes")))
+    found = Objects(*(CASE[name] for name in ("logits", "boxes")))
     with pytest.raises(ZooError, match="found 8 objects a picture, but 7 queries"):
         build().measure(found, np.zeros((3, 8, 5), "float32"), np.ones((3, 1)))
 
@@ -148,8 +113,7 @@ def test_all_layers_share_the_queries_and_batch_norms_are_frozen():
     assert [w.path for w in build("batch_norm").trainable_weights if "normalize" in w.path]
 
 
-def test_frozen_norms_are_the_same_in_training(theirs):
-    images = {"images": GOLDEN["x"]}
+def test_frozen_norms_are_the_same_in_training(theirs, images):
     look = theirs.backbone.encoder.look
     plain = look(ops.convert_to_tensor(images["images"]))
     theirs.backbone(images, training=True)
@@ -162,7 +126,7 @@ def test_every_weight_learns_in_fit():
     few = [encoder["stages"][place] for place in (0, 3, 6)]
     task = build(encoder={**encoder, "image_size": 16, "stages": few})
     images = np.random.default_rng(0).normal(size=(4, 16, 16, 3))
-    targets = np.tile(GOLDEN["targets"][:1], (4, 1, 1))
+    targets = np.tile(CASE["targets"][:1], (4, 1, 1))
     for weight in task.trainable_weights:
         if weight.path.endswith("gamma"):
             weight.assign(ops.ones_like(weight))
@@ -174,10 +138,10 @@ def test_every_weight_learns_in_fit():
     assert [weight.path for weight, old in pairs if np.array_equal(weight, old)] == [EMPTY]
 
 
-def test_a_saved_model_answers_the_same(theirs, tmp_path):
+def test_a_saved_model_answers_the_same(theirs, images, tmp_path):
     theirs.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
-    found, wanted = (model({"images": GOLDEN["x"]}) for model in (again, theirs))
+    found, wanted = (model(images) for model in (again, theirs))
     for name, answer in wanted.items():
         np.testing.assert_array_equal(found[name], answer)
     assert to_config(again.backbone) == to_config(theirs.backbone)

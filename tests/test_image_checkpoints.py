@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import checkpoints
 import numpy as np
 import pytest
-from checkpoints import parts, weights, write
+from checkpoints import parts, pictures, weights, write
 from safetensors.numpy import load_file, save_file
 
 import zoo
@@ -20,6 +19,7 @@ from zoo.convert._hugging_face import parts as hugging_face_parts
 from zoo.convert.config import Config
 from zoo.convert.families import Family
 from zoo.convert.families._image import Image
+from zoo.convert.families.detr import Detr
 from zoo.convert.folder import load, save
 from zoo.convert.timm import Timm
 from zoo.core.errors import ZooError
@@ -35,6 +35,7 @@ FEW = (
     *("vit_tiny_patch16_224", "vit_small_r26_s32_224"),
 )
 CASES = sorted(file.stem for file in FOLDER.glob("*.npz"))
+DETR = FOLDER.parent / "detr.npz"
 
 
 def golden(case):
@@ -47,15 +48,9 @@ def named(case):
     return config.get("architecture") or config["model_type"]
 
 
-def pictures(model, x):
-    """Normalised pictures as the model is given them, 0 to 255."""
-    backbone = getattr(model, "backbone", model)
-    mean, std = (np.array(x or [127.5]) for x in (backbone.image_mean, backbone.image_std))
-    return {"images": (x * std + mean).astype("float32")}
-
-
 def test_every_kind_has_a_case():
-    cases = {type(family_of(named(golden(case)), case)) for case in CASES}
+    cases = [*map(golden, CASES), checkpoints.golden(DETR)]
+    cases = {type(family_of(named(case), "")) for case in cases}
     shelves = [(shelf, kind) for shelf in (Timm.shelf, Family.shelf) for kind in kinds(shelf)]
     found = {find(*one) for one in shelves}
     assert cases == {one for one in found if issubclass(one, Timm | Image)}
@@ -66,11 +61,32 @@ def test_it_answers_as_the_original_and_goes_back_as_it_came(case, tmp_path):
     answers_as_the_original(golden(case), tmp_path)
 
 
+def test_a_detr_goes_back_as_it_came(tmp_path):
+    case = checkpoints.golden(DETR)
+    model = load(write(tmp_path / "theirs", case))
+    goes_back(model, case, tmp_path)
+    assert model.labels == [*"abcd"]
+
+
+def test_a_detr_over_a_resnet_of_timm_has_the_weights_it_is_published_with():
+    """Which are called otherwise than where the ResNet is of Hugging Face."""
+    theirs = json.loads(str(checkpoints.golden(DETR)["timm"]))
+    config = Config({"architectures": ["DetrForObjectDetection"], "num_labels": 91}, "detr")
+    found = symbolically(shapes, Detr(), *hugging_face_parts(Detr(), config))
+    assert found == {Detr().renamed(name): shape for name, shape in theirs.items()}
+
+
 def answers_as_the_original(case, tmp_path):
     """And goes back as it came."""
-    model, theirs = load(write(tmp_path / "theirs", case)), parts(case, "weights/")
+    model = load(write(tmp_path / "theirs", case))
     answer = model(pictures(model, case["x"]))
     np.testing.assert_allclose(answer, case["out"], rtol=1e-4, atol=1e-4)
+    goes_back(model, case, tmp_path)
+
+
+def goes_back(model, case, tmp_path):
+    """As it came."""
+    theirs = parts(case, "weights/")
     save(model, named(case), tmp_path / "back")
     back = load_file(tmp_path / "back" / "model.safetensors")
     assert {name for name in theirs if not name.startswith("pooler.")} == set(back)
@@ -89,13 +105,13 @@ def test_an_architecture_has_the_weights_it_is_published_with(architecture):
 
 def digest(architecture):
     """How many arrays there are, and a digest of their names and shapes."""
-    size = int((re.findall(r"_(\d{3})$", architecture) or [224])[0])
+    size = SHAPES[architecture][0]
     told = {"pretrained_cfg": {"input_size": [3, size, size]}}
     config = Config({"architecture": architecture, **told}, architecture)
     family = family_of(architecture, architecture)
     found = symbolically(shapes, family, *hugging_face_parts(family, config))
     text = json.dumps(sorted(found.items()))
-    return [len(found), hashlib.sha256(text.encode()).hexdigest()]
+    return [size, len(found), hashlib.sha256(text.encode()).hexdigest()]
 
 
 def shapes(family, backbone, head):

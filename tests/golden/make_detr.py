@@ -3,7 +3,10 @@
 Made with torch 2.15.0 and transformers 4.35.2, in evaluation mode, with a ResNet of transformers in
 the place of timm's (whose blocks vision.npz has). Its arrays:
 
-    config              JSON: the options
+    config              JSON: what transformers writes
+    preprocessor        JSON: how pictures are prepared
+    timm                JSON: what arrays of detr-resnet-50 are called with timm's ResNet, and their
+                        shapes
     weights/<name>      state dict, with the statistics of batch norms
     x                   [batch, height, width, channels], normalised
     logits, boxes       [layers, batch, queries, …], of every layer of the decoder
@@ -18,10 +21,14 @@ normalised (`auxiliary_loss` of transformers 4.35.2 hands on what was: the autho
 here); a loss is divided by the objects of a whole batch, its part for the classes by their weights.
 """
 
+import json
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import torch
 from arrays import case_arrays, noise, save
-from transformers import DetrConfig, DetrForObjectDetection, ResNetConfig
+from transformers import DetrConfig, DetrForObjectDetection, DetrImageProcessor, ResNetConfig
 from transformers.models.detr.modeling_detr import DetrHungarianMatcher, DetrLoss
 
 SIZE, CLASSES, LAYERS = 96, 4, 2
@@ -46,7 +53,7 @@ def config():
         encoder_ffn_dim=48,
         decoder_ffn_dim=48,
         num_queries=7,
-        num_labels=CLASSES,
+        id2label=dict(enumerate("abcd")),
     )
 
 
@@ -86,6 +93,26 @@ def losses(settings, outputs, targets):
     return sum(each.values()), last
 
 
+def written(model):
+    """The config that transformers writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        return json.loads((Path(folder) / "config.json").read_text())
+
+
+def prepared():
+    size = {"shortest_edge": SIZE, "longest_edge": 2 * SIZE}
+    return DetrImageProcessor(size=size).to_json_string()
+
+
+def shapes():
+    """Of the arrays of the published model."""
+    with torch.device("meta"):
+        model = DetrForObjectDetection(DetrConfig(use_pretrained_backbone=False, num_labels=91))
+    kept = {k: v for k, v in model.state_dict().items() if "num_batches" not in k}
+    return {name: list(value.shape) for name, value in kept.items()}
+
+
 if __name__ == "__main__":
     rng, settings = np.random.default_rng(4), config()
     model = DetrForObjectDetection(settings).eval()
@@ -107,5 +134,5 @@ if __name__ == "__main__":
     weights = {k: v for k, v in model.state_dict().items() if "num_batches" not in k}
     arrays = {"logits": logits, "boxes": boxes, "loss": whole, "last": last}
     arrays = {name: value.numpy() for name, value in arrays.items()}
-    config = {"image_size": SIZE, "num_classes": CLASSES}
-    save(__file__, case_arrays(config, weights, x=x, targets=targets, **arrays))
+    arrays |= {"preprocessor": np.array(prepared()), "timm": np.array(json.dumps(shapes()))}
+    save(__file__, case_arrays(written(model), weights, x=x, targets=targets, **arrays))

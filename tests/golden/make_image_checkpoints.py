@@ -8,10 +8,11 @@ Names behind the folder, of cases or of architectures as they are published, mak
 Each file holds the config that timm or transformers writes, all weights under `weights/`, pictures
 `x` [batch, height, width, channels] as the model is given them, normalised, and the answer `out`.
 
-`shapes.json` holds, of every architecture as it is published, how many arrays it has, and a digest
-of their names and shapes, in the order of the names.
+`shapes.json` holds, of every architecture as it is published, how large pictures are, how many
+arrays it has, and a digest of their names and shapes, in the order of the names.
 
-Heads of 32 features and stems of 64 channels are given; all else is as small as it can be.
+Heads of 32 features and stems of 64 channels are given; all else is as small as it can be. timm's
+MobileViT has one size: its weights repeat, so that they compress.
 """
 
 import hashlib
@@ -32,6 +33,8 @@ from timm.models._hub import save_config_for_hf
 CLASSES, BATCH, GAIN = 5, 2, 2
 COATNET = {"embed_dim": [32, 32, 32, 64], "depths": [1, 2, 2, 1], "img_size": 64}
 VIT = {"embed_dim": 32, "depth": 2, "num_heads": 4, "img_size": 32}
+FEWER = {"embed_dim": [8, 16, 16], "depth": [1, 1, 1]}
+LEVIT = {"embed_dim": [16, 24, 32], "key_dim": 4, "num_heads": [2, 3, 4], "depth": [2, 1, 1]}
 CASES = {
     "coatnet_0": ("coatnet_0_224", {**COATNET, "stem_width": 16, "head_hidden_size": 48}),
     "coatnet_rw_0": ("coatnet_0_rw_224", {**COATNET, "stem_width": [8, 16]}),
@@ -42,7 +45,13 @@ CASES = {
     "vision_transformer_0": ("vit_base_patch32_224", {**VIT, "patch_size": 8}),
     "vision_transformer_1": ("deit_tiny_patch16_224", {**VIT, "mlp_ratio": 2.0, "depth": 1}),
     "hybrid_0": ("vit_tiny_r_s16_p8_384", {**VIT, "depth": 1, "img_size": 64}),
+    "levit_0": ("levit_128s", {**LEVIT, "img_size": 80}),
+    "levit_1": ("levit_192", {**LEVIT, **FEWER, "distilled": False, "img_size": 80}),
+    "mobilevit_0": ("mobilevit_xxs", {}),
 }
+WHOLE, PERIOD = {"mobilevit_0": 96}, 211
+"""Cases that cannot be made smaller, and how large their pictures are; and after how many numbers
+their weights repeat."""
 READER = {
     "hidden_size": 32,
     "num_hidden_layers": 2,
@@ -60,6 +69,20 @@ BIT = {
 }
 HYBRID = {**READER, "backbone_config": BIT, "backbone_featmap_shape": [1, 128, 8, 8]}
 RESNET = {"embedding_size": 16, "hidden_sizes": [16, 32, 48], "depths": [1, 2, 1]}
+CVT = {"embed_dim": [8, 16, 24], "num_heads": [1, 2, 3], "mlp_ratio": [2.0, 2.0, 4.0]}
+CVT["depth"] = [1, 2, 3]
+HUGGING_LEVIT = {
+    "hidden_sizes": [16, 24, 32],
+    "key_dim": [4, 4, 4],
+    "num_attention_heads": [2, 3, 4],
+    "depths": [2, 1, 1],
+}
+MOBILEVIT = {
+    "hidden_sizes": [8, 16, 8],
+    "neck_hidden_sizes": [8, 8, 8, 8, 16, 16, 24],
+    "expand_ratio": 2.0,
+    "num_attention_heads": 2,
+}
 THEIRS = {
     "resnet_2": ("ResNetForImageClassification", {**RESNET, "num_labels": CLASSES}, 64),
     "resnet_3": (
@@ -83,6 +106,23 @@ THEIRS = {
         },
         32,
     ),
+    "cvt_0": ("CvtForImageClassification", {**CVT, "num_labels": CLASSES}, 56),
+    "cvt_1": ("CvtModel", {**CVT, "num_channels": 1}, 48),
+    "hugging_levit_0": (
+        "LevitForImageClassificationWithTeacher",
+        {**HUGGING_LEVIT, "num_labels": CLASSES},
+        80,
+    ),
+    "hugging_levit_1": (
+        "LevitForImageClassification",
+        {**HUGGING_LEVIT, "hidden_sizes": [8, 16, 16], "depths": [1, 1, 1]},
+        80,
+    ),
+    "hugging_mobilevit_0": (
+        "MobileViTForImageClassification",
+        {**MOBILEVIT, "num_labels": CLASSES},
+        80,
+    ),
     "vit_hybrid_0": ("ViTHybridForImageClassification", {**HYBRID, "num_labels": CLASSES}, 64),
 }
 """Hugging Face's: the class, what it is made with, and how large pictures are."""
@@ -92,6 +132,7 @@ ARCHITECTURES = "|".join(
         r"botnet(26t|50ts)_256|resnet(26|50|101|152|200)|wide_resnet(50|101)_2",
         r"vit_(tiny|small|base|large|huge)_patch\d+_\d+|deit_(tiny|small|base)_patch16_\d+",
         r"vit_(tiny|small|base|large)_r(_s16_p8|26_s32|50_s16|50_s32)_\d+",
+        r"levit_(128s?|192|256|384)|mobilevit_(xxs|xs|s)",
     )
 )
 COLOURS = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
@@ -109,14 +150,24 @@ def weights_of(model):
     return {name: value for name, value in state if value.dtype == torch.float32}
 
 
+def gain(named):
+    """What keeps a signal as large as it is; less where many sums would make it grow."""
+    return 1 if named.startswith("levit") else GAIN
+
+
 def timm_case(name, architecture, args):
     rng = np.random.default_rng(sum(map(ord, name)))
     channels = 1 if name == "vision_transformer_1" else 3
     model = timm.create_model(architecture, num_classes=CLASSES, in_chans=channels, **args)
-    randomise(model, rng, GAIN)
-    size = args.get("img_size") or (64 if args else model.pretrained_cfg["input_size"][1])
+    randomise(model, rng, gain(architecture))
+    if name in WHOLE:
+        for value in model.parameters():
+            few = value.data.numpy().ravel()[:PERIOD]
+            value.data = torch.from_numpy(np.resize(few, value.shape))
+    published = model.pretrained_cfg["input_size"][1]
+    size = args.get("img_size") or WHOLE.get(name) or (64 if args else published)
     data = {"input_size": (channels, size, size)}
-    if channels == 3 and name != "coatnet_0":
+    if channels == 3 and name not in ("coatnet_0", "mobilevit_0"):
         data |= COLOURS
     labels = {"label_names": list("abcde")} if name == "resnet_0" else {}
     config = config_of(model, model_args=args, data_config=data, model_config=labels)
@@ -129,28 +180,41 @@ def timm_case(name, architecture, args):
 def hugging_face_case(name, kind, fields, size):
     rng = np.random.default_rng(sum(map(ord, name)))
     kind = getattr(transformers, kind)
-    sized = {} if kind.config_class is transformers.ResNetConfig else {"image_size": size}
+    named = kind.config_class.model_type
+    sized = {} if named in ("resnet", "cvt") else {"image_size": size}
     model = kind(kind.config_class(**fields, **sized)).eval()
-    randomise(model, rng, GAIN)
-    channels = model.config.num_channels
-    told = {"size": {"height": size, "width": size}}
-    if channels == 3 and name.startswith("resnet"):
-        colours = {f"image_{name}": value for name, value in COLOURS.items()}
-        processor = transformers.ConvNextImageProcessor(size={"shortest_edge": size}, **colours)
-    else:
-        half = {"image_mean": [0.5] * channels, "image_std": [0.5] * channels}
-        processor = transformers.ViTImageProcessor(**half, **told)
-    x = noise(rng, BATCH, size, size, channels)
+    randomise(model, rng, gain(named))
+    x = noise(rng, BATCH, size, size, model.config.num_channels)
+    seen = x[..., ::-1].copy() if named == "mobilevit" else x  # blue first
     with torch.no_grad():
-        out = model(torch.from_numpy(x).permute(0, 3, 1, 2))
+        out = model(torch.from_numpy(seen).permute(0, 3, 1, 2))
+    if hasattr(out, "cls_token_value"):
+        cut = out.last_hidden_state.flatten(2).transpose(1, 2)
+        out.last_hidden_state = torch.cat([out.cls_token_value, cut], dim=1)
     out = out.logits if hasattr(out, "logits") else out.last_hidden_state
     out = out.permute(0, 2, 3, 1).flatten(1, 2) if out.ndim == 4 else out
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)
         config = json.loads((Path(folder) / "config.json").read_text())
-    said = np.array(processor.to_json_string())
+    said = np.array(prepared(named, model.config.num_channels, size).to_json_string())
     arrays = case_arrays(config, weights_of(model), x=x, out=out.numpy())
     return {**arrays, "preprocessor": said}
+
+
+def prepared(named, channels, size):
+    """How pictures are prepared for a type of model."""
+    colours = {f"image_{name}": value for name, value in COLOURS.items()}
+    square = {"height": size, "width": size}
+    if named in ("resnet", "cvt") and channels == 3:
+        return transformers.ConvNextImageProcessor(size={"shortest_edge": size}, **colours)
+    if named == "levit":
+        shortest = {"shortest_edge": size}
+        return transformers.LevitImageProcessor(size=shortest, crop_size=square, **colours)
+    if named == "mobilevit":
+        shortest = {"shortest_edge": size * 9 // 8}
+        return transformers.MobileViTImageProcessor(size=shortest, crop_size=square)
+    half = {"image_mean": [0.5] * channels, "image_std": [0.5] * channels}
+    return transformers.ViTImageProcessor(**half, size=square)
 
 
 def shapes_of(architecture):
@@ -158,7 +222,8 @@ def shapes_of(architecture):
         model = timm.create_model(architecture, num_classes=1000)
     found = {name: list(value.shape) for name, value in weights_of(model).items()}
     text = json.dumps(sorted(found.items()))
-    return [len(found), hashlib.sha256(text.encode()).hexdigest()]
+    size = model.pretrained_cfg["input_size"][1]
+    return [size, len(found), hashlib.sha256(text.encode()).hexdigest()]
 
 
 if __name__ == "__main__":

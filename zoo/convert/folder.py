@@ -135,6 +135,7 @@ def _some(names: list[str]) -> str:
 def _our_name(name: str, family: Family, wanted: dict[str, Weight]) -> str:
     for old, new in OLD_NAMES:
         name = name.replace(old, new)
+    name = family.renamed(name)
     return family.prefix + name if family.prefix + name in wanted else name
 
 

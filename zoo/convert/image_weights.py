@@ -19,10 +19,15 @@ Names = tuple[str, str]
 
 
 def normal(name: str, layer: Any) -> Iterator[Weight]:
+    """A norm of a block, and what it keeps of the batches it has seen."""
+    return kept(name, layer.normalize)
+
+
+def kept(name: str, layer: Any) -> Iterator[Weight]:
     """A norm, and what it keeps of the batches it has seen."""
-    yield from norm(name, layer.normalize)
-    if hasattr(layer.normalize, "moving_mean"):
-        yield from statistics(name, layer.normalize)
+    yield from norm(name, layer)
+    if hasattr(layer, "moving_mean"):
+        yield from statistics(name, layer)
 
 
 def convolved(names: Names, conv: Any, normed: Any) -> Iterator[Weight]:
@@ -111,3 +116,13 @@ def fed(names: tuple[str, str], feed_forward: Any, each: Any = linear) -> Iterat
     """The two projections of a feed-forward network; `place_by_place` where they are `Conv2d`."""
     yield from each(names[0], feed_forward.widen)
     yield from each(names[1], feed_forward.narrow)
+
+
+def layer(name: str, block: Any) -> Iterator[Weight]:
+    """A layer of a Transformer as timm has it."""
+    attention = block.attention
+    yield from norm(f"{name}norm1", block.attention_norm)
+    yield from beside(f"{name}attn.qkv", projections(attention), by_outputs=True)
+    yield from linear(f"{name}attn.proj", attention.attention_output, inputs=2)
+    yield from norm(f"{name}norm2", block.feed_forward_norm)
+    yield from fed((f"{name}mlp.fc1", f"{name}mlp.fc2"), block.feed_forward)

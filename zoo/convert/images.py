@@ -42,13 +42,12 @@ def vision_transformer(
     num_heads: int,
     intermediate_dim: int,
     places: int,
-    *,
     epsilon: float = 1e-6,
-    activation: str = "gelu",
     dropout: float = 0.0,
-    attention_dropout: float = 0.0,
+    **options: Any,
 ) -> dict[str, Any]:
     """What reads so many places, row after row, behind a class token."""
+    sizes = (hidden_dim, num_heads, intermediate_dim)
     return {
         "class_token": True,
         "position": {"kind": "learned", "max_sequence_length": places + 1},
@@ -56,23 +55,37 @@ def vision_transformer(
         "final_norm": True,
         "layer_norm_epsilon": epsilon,
         "dropout": dropout,
-        "blocks": {
-            "kind": "pre_norm",
+        "blocks": attending(*sizes, epsilon=epsilon, dropout=dropout, **options),
+    }
+
+
+def attending(
+    hidden_dim: int,
+    num_heads: int,
+    intermediate_dim: int,
+    *,
+    epsilon: float,
+    activation: str = "gelu",
+    dropout: float = 0.0,
+    attention_dropout: float = 0.0,
+) -> dict[str, Any]:
+    """A block in which all places see all."""
+    return {
+        "kind": "pre_norm",
+        "dropout": dropout,
+        "layer_norm_epsilon": epsilon,
+        "attention": {
+            "kind": "multi_head",
+            "num_heads": num_heads,
+            "head_dim": hidden_dim // num_heads,
+            "pattern": "full",
+            "dropout": attention_dropout,
+        },
+        "feed_forward": {
+            "kind": "plain",
+            "intermediate_dim": intermediate_dim,
+            "activation": activation,
             "dropout": dropout,
-            "layer_norm_epsilon": epsilon,
-            "attention": {
-                "kind": "multi_head",
-                "num_heads": num_heads,
-                "head_dim": hidden_dim // num_heads,
-                "pattern": "full",
-                "dropout": attention_dropout,
-            },
-            "feed_forward": {
-                "kind": "plain",
-                "intermediate_dim": intermediate_dim,
-                "activation": activation,
-                "dropout": dropout,
-            },
         },
     }
 

@@ -6,11 +6,11 @@ import keras
 from keras import ops
 
 from zoo.core.activations import ACTIVATIONS
-from zoo.core.errors import ZooError
 from zoo.core.types import Activation, PositiveFloat, PositiveInt
 from zoo.tasks import KERAS_HUB_IMAGE_CLASSIFIER
 from zoo.tasks._classifying import Classifying
 from zoo.tasks._head import Head
+from zoo.tasks._labels import named
 
 
 class ImageClassifier(Classifying, Head, KERAS_HUB_IMAGE_CLASSIFIER):
@@ -37,9 +37,7 @@ class ImageClassifier(Classifying, Head, KERAS_HUB_IMAGE_CLASSIFIER):
         labels: list[str] | None = None,
         **kwargs,
     ):
-        if labels and len(labels) != num_classes:
-            raise ZooError(f"found {len(labels):,}, expected {num_classes:,}.", "labels")
-        self.labels = labels
+        self.labels = named(labels, num_classes)
         self.num_classes, self.pooling, self.pooled_norm = num_classes, pooling, pooled_norm
         self.norm, self.layer_norm_epsilon = norm, layer_norm_epsilon
         self.intermediate_dim, self.activation = intermediate_dim, activation

@@ -9,6 +9,7 @@ from zoo.backbones import Backbone
 from zoo.backbones.image_encoder_decoder import ImageEncoderDecoder
 from zoo.core.types import Given, NonNegativeFloat, PositiveFloat, PositiveInt
 from zoo.tasks import KERAS_HUB_OBJECT_DETECTOR, KERAS_HUB_TASK, Task
+from zoo.tasks._labels import named
 from zoo.tasks._set_loss import Objects, SetLoss
 
 
@@ -19,7 +20,8 @@ class ObjectDetector(Task, KERAS_HUB_OBJECT_DETECTOR):
 
     Call with `{"images": b y x c, 0 to 255}` -> `logits`, float32 `b q c`, of which the last is
     that there is no object, and `boxes`, float32 `b q 4`: centre, width and height, as parts of the
-    picture. Targets are float32 `b n 5`, a class, -1 where there is no object, and a box.
+    picture. Targets are float32 `b n 5`, a class, -1 where there is no object, and a box. `labels`
+    are the names of the classes, where they are known. Raises ZooError for more or fewer of them.
     """
 
     backbone_cls = ImageEncoderDecoder
@@ -33,12 +35,14 @@ class ObjectDetector(Task, KERAS_HUB_OBJECT_DETECTOR):
         distance_weight: NonNegativeFloat = 5.0,
         overlap_weight: NonNegativeFloat = 2.0,
         no_object_weight: PositiveFloat = 0.1,
+        labels: list[str] | None = None,
         initializer_range: PositiveFloat = 0.02,
         **kwargs,
     ):
         # === Layers ===
         self.backbone, self.preprocessor = backbone, preprocessor
         self.num_classes, self.initializer_range = num_classes, initializer_range
+        self.labels = named(labels, num_classes)
         self.class_weight, self.distance_weight = class_weight, distance_weight
         self.overlap_weight, self.no_object_weight = overlap_weight, no_object_weight
         size = backbone.output.shape[-1]

@@ -65,6 +65,10 @@ class Family(Kind):
         """The weights of a task besides its backbone's."""
         raise NotImplementedError
 
+    def renamed(self, name: str) -> str:
+        """An array of a file -> what `weights` calls it, where some call it otherwise."""
+        return name
+
     def fields(self, backbone: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
         """A backbone and a task as recipes write them -> the config to write. It may leave out
         what only other models have: what is read from it is compared with the model."""

@@ -1,14 +1,17 @@
 """What image models of Hugging Face share: colours, sizes and classes, and where they are said."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from zoo.convert import images
 from zoo.convert.config import Config
 from zoo.convert.families import Family
-from zoo.convert.weights import linear
+from zoo.convert.image_weights import fed
+from zoo.convert.weights import Weight, linear, norm
 
 RESCALE = 1 / images.WHITE
+SIZE = 224
 
 
 class Image(Family):
@@ -30,17 +33,31 @@ class Image(Family):
         found = images.colours(told, "image_mean", "image_std", self.usual)
         return found if channels == 3 else {"num_channels": channels, **found}
 
+    def size(self, config: Config) -> int:
+        """How large pictures are where the config does not say it."""
+        told = self.told(config)
+        said = told.take("size", None) or {}
+        said = said if isinstance(said, dict) else {"shortest_edge": said}
+        found = said.get("shortest_edge") or said.get("height") or SIZE
+        if type(found) is not int or found < 1 or said.get("width", found) != found:
+            raise told.wrong("size", "as many rows as columns")
+        return found
+
     def told(self, config: Config) -> Config:
         """What the file beside a config says."""
         return Config(config.beside, f"{config.place}, beside it")
 
     def task(self, config, kind):
+        return {**self.classes(config), "dropout": 0.0}
+
+    def classes(self, config: Config) -> dict[str, Any]:
+        """How many classes there are, and their names where they are known."""
         named = config.take("id2label", {})
         number = len(named) or config.size("num_labels", 2)
         found = images.labels(config, "id2label", number)
         if all(re.fullmatch(r"LABEL_\d+", one) for one in found.get("labels", [])):
             found = {}
-        return {"num_classes": number, "dropout": 0.0, **found}
+        return {"num_classes": number, **found}
 
     def named(self, kind, place):
         found = super().named(kind, place)
@@ -68,3 +85,19 @@ class Image(Family):
 
     def head_weights(self, task):
         yield from linear(self.classifier, task.output_dense)
+
+
+def layer(name: str, block: Any) -> Iterator[Weight]:
+    """A layer of a Transformer over the places of a picture."""
+    inside = f"{name}attention.attention."
+    for part in ("query", "key", "value"):
+        yield from linear(f"{inside}{part}", getattr(block.attention, part))
+    yield from around(name, block)
+
+
+def around(name: str, block: Any) -> Iterator[Weight]:
+    """What a layer has besides its queries, keys and values."""
+    yield from linear(f"{name}attention.output.dense", block.attention.attention_output, inputs=2)
+    yield from norm(f"{name}layernorm_before", block.attention_norm)
+    yield from norm(f"{name}layernorm_after", block.feed_forward_norm)
+    yield from fed((f"{name}intermediate.dense", f"{name}output.dense"), block.feed_forward)

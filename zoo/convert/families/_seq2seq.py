@@ -72,18 +72,8 @@ def fields(backbone: dict[str, Any]) -> dict[str, Any]:
 def weights(backbone: Any, encoder_attention: Callable[..., Iterator[Weight]]) -> Iterator[Weight]:
     """The shared embedding and the blocks of both stacks. Families name the encoder's attention."""
     yield same("model.shared.weight", backbone.token_embedding.embeddings)
-    for side in SIDES:
-        for number, block in enumerate(getattr(backbone, side).transformer_layers):
-            layer = f"model.{side}.layers.{number}."
-            named = encoder_attention if side == "encoder" else projections
-            yield from named(f"{layer}self_attn", block.attention)
-            yield from norm(f"{layer}self_attn_layer_norm", block.attention_norm)
-            if side == "decoder":
-                yield from projections(f"{layer}encoder_attn", block.cross_attention)
-                yield from norm(f"{layer}encoder_attn_layer_norm", block.cross_attention_norm)
-            yield from linear(f"{layer}fc1", block.feed_forward.widen)
-            yield from linear(f"{layer}fc2", block.feed_forward.narrow)
-            yield from norm(f"{layer}final_layer_norm", block.feed_forward_norm)
+    yield from layers("encoder", backbone.encoder, encoder_attention)
+    yield from layers("decoder", backbone.decoder)
 
 
 def projections(name: str, attention: Any) -> Iterator[Weight]:
@@ -92,6 +82,22 @@ def projections(name: str, attention: Any) -> Iterator[Weight]:
     yield from linear(f"{name}.k_proj", attention.key)
     yield from linear(f"{name}.v_proj", attention.value)
     yield from linear(f"{name}.out_proj", attention.attention_output, 2)
+
+
+def layers(
+    side: str, stack: Any, attention: Callable[..., Iterator[Weight]] = projections
+) -> Iterator[Weight]:
+    """The blocks of a stack, with the weights of their `attention` to their own text."""
+    for number, block in enumerate(stack.transformer_layers):
+        layer = f"model.{side}.layers.{number}."
+        yield from attention(f"{layer}self_attn", block.attention)
+        yield from norm(f"{layer}self_attn_layer_norm", block.attention_norm)
+        if hasattr(block, "cross_attention"):
+            yield from projections(f"{layer}encoder_attn", block.cross_attention)
+            yield from norm(f"{layer}encoder_attn_layer_norm", block.cross_attention_norm)
+        yield from linear(f"{layer}fc1", block.feed_forward.widen)
+        yield from linear(f"{layer}fc2", block.feed_forward.narrow)
+        yield from norm(f"{layer}final_layer_norm", block.feed_forward_norm)
 
 
 def head_weights(task: Any) -> Iterator[Weight]:

@@ -2,9 +2,9 @@
 
 from zoo.convert import images
 from zoo.convert.config import name_of
-from zoo.convert.families._image import Image
-from zoo.convert.image_weights import fed, in_one
-from zoo.convert.weights import convolution, linear, norm, same
+from zoo.convert.families._image import Image, layer
+from zoo.convert.image_weights import in_one
+from zoo.convert.weights import convolution, norm, same
 
 
 class Vit(Image):
@@ -73,12 +73,5 @@ class Vit(Image):
         patches = backbone.image_layers[-1].conv
         yield from convolution(f"{inside}patch_embeddings.projection", patches)
         for number, block in enumerate(backbone.transformer_layers):
-            name, attention = f"{self.prefix}encoder.layer.{number}.", block.attention
-            yield from norm(f"{name}layernorm_before", block.attention_norm)
-            for part in ("query", "key", "value"):
-                yield from linear(f"{name}attention.attention.{part}", getattr(attention, part))
-            yield from linear(f"{name}attention.output.dense", attention.attention_output, 2)
-            yield from norm(f"{name}layernorm_after", block.feed_forward_norm)
-            names = (f"{name}intermediate.dense", f"{name}output.dense")
-            yield from fed(names, block.feed_forward)
+            yield from layer(f"{self.prefix}encoder.layer.{number}.", block)
         yield from norm(f"{self.prefix}layernorm", backbone.output_norm)

@@ -22,8 +22,10 @@ class Timm(Family):
     models: ClassVar[dict[str, dict[str, Any]]] = {}
     """Its architectures, and with which arguments each makes its model."""
     pooling: ClassVar[str] = "avg"
-    classifier: ClassVar[str] = "head"
-    """What it calls the layer that scores classes."""
+    classifier: ClassVar[str | list[str]] = "head"
+    """What it calls the layer that scores classes, or those that do."""
+    size: ClassVar[int] = 224
+    """How large pictures are where nothing is said."""
     fixed: ClassVar[bool] = True
     """Whether it is made for pictures of one size."""
     unread = (r"num_batches_tracked", r"relative_position_index")
@@ -85,7 +87,7 @@ class Timm(Family):
     def _size(self, told: Config, args: Config) -> tuple[int, int]:
         """How many channels a picture has, and how many rows. Raises ZooError where it has another
         number of columns."""
-        shape = told.sizes("input_size", [3, 224, 224], 3)
+        shape = told.sizes("input_size", [3, self.size, self.size], 3)
         if shape[1] != shape[2]:
             raise told.wrong("input_size", "as many rows as columns")
         size = args.take("img_size", None) or shape[1]

@@ -2,9 +2,9 @@
 alike."""
 
 from zoo.convert import images
-from zoo.convert.image_weights import fed, in_one, projections
+from zoo.convert.image_weights import in_one, layer
 from zoo.convert.timm import Timm
-from zoo.convert.weights import beside, convolution, linear, norm, same
+from zoo.convert.weights import convolution, linear, norm, same
 
 WIDTHS = {
     "tiny": (192, 12, 3),
@@ -82,12 +82,7 @@ class VisionTransformer(Timm):
         yield in_one("pos_embed", backbone.position.embeddings)
         yield from convolution("patch_embed.proj", backbone.image_layers[-1].conv)
         for number, block in enumerate(backbone.transformer_layers):
-            name, attention = f"blocks.{number}.", block.attention
-            yield from norm(f"{name}norm1", block.attention_norm)
-            yield from beside(f"{name}attn.qkv", projections(attention), by_outputs=True)
-            yield from linear(f"{name}attn.proj", attention.attention_output, inputs=2)
-            yield from norm(f"{name}norm2", block.feed_forward_norm)
-            yield from fed((f"{name}mlp.fc1", f"{name}mlp.fc2"), block.feed_forward)
+            yield from layer(f"blocks.{number}.", block)
         yield from norm("norm", backbone.output_norm)
 
     def head_weights(self, task):
