@@ -25,6 +25,7 @@ from zoo.convert.timm import Timm
 from zoo.core.errors import ZooError
 from zoo.core.kinds import find, kinds, make
 from zoo.core.symbolic import symbolically
+from zoo.recipe.build import batching
 from zoo.recipe.load import load as load_recipe
 from zoo.tasks import Task
 
@@ -144,6 +145,12 @@ def test_every_architecture_is_one_that_timm_publishes():
         ("resnet_2", {"depths": [1, 2]}, "depths: found [1, 2], expected 3 whole numbers"),
         ("vit_0", {"qkv_bias": False}, "qkv_bias: found false, only true is supported"),
         ("vit_0", {"id2label": {"0": "a", "7": "b"}}, "expected the names of 2 classes"),
+        ("cvt_0", {"patch_padding": [3, 1, 1]}, "found [3, 1, 1], only [2, 1, 1] is supported"),
+        ("cvt_0", {"cls_token": [True] * 3}, "only [false, false, true] is supported"),
+        ("cvt_0", {"num_heads": [3, 2, 3]}, "found [3, 2, 3], expected divisors of the widths"),
+        ("hugging_levit_0", {"key_dim": [4]}, "found [4], expected 3 whole numbers greater than 0"),
+        ("hugging_mobilevit_0", {"expand_ratio": 1.5}, "found 1.5, expected a whole number"),
+        ("hugging_mobilevit_0", {"output_stride": 16}, "found 16, only 32 is supported"),
         ("vit_hybrid_0", {"backbone_config": {"model_type": "resnet"}}, "only 'bit' is supported"),
     ],
 )
@@ -162,6 +169,8 @@ def test_a_config_that_is_not_supported_is_refused(case, changes, told, tmp_path
         ("coatnet_0", "model_args", {"depths": [1, 2, 0, 1]}, "expected 4 whole numbers greater"),
         ("hybrid_0", "model_args", {"num_heads": 5}, "expected a divisor of the hidden size 32"),
         ("hybrid_0", "model_args", {"img_size": "64"}, "img_size: found '64', expected a whole"),
+        ("levit_0", "model_args", {"attn_ratio": 4}, "attn_ratio: found 4, only 2 is supported"),
+        ("mobilevit_0", "model_args", {"stem_chs": 8}, "for 'mobilevit_xxs': stem_chs = 8"),
         ("hybrid_0", "pretrained_cfg", {"input_size": [3, 64, 32]}, "as many rows as columns"),
         ("hybrid_0", "pretrained_cfg", {"input_size": [3, 64]}, "expected 3 whole numbers greater"),
         ("hybrid_0", "pretrained_cfg", {"mean": ["a"]}, "expected a list of numbers"),
@@ -219,6 +228,53 @@ def test_names_of_classes_and_colours_come_along(tmp_path):
     assert backbone["image_std"] == [58.395, 57.12, 57.375]
 
 
+@pytest.mark.parametrize(
+    ("case", "share"),
+    [
+        ("mobilevit_0", 0.9),
+        ("coatnet_rw_0", 0.95),
+        ("resnet_2", 0.875),
+        ("hugging_levit_0", 0.875),
+        ("hugging_mobilevit_0", 64 / 72),
+        ("vit_0", None),
+    ],
+)
+def test_how_much_of_a_picture_is_shown_comes_along(case, share, tmp_path):
+    backbone, _ = written(write(tmp_path / "theirs", golden(case)))
+    assert backbone.get("kept") == share
+
+
+def test_pictures_that_are_not_cut_in_the_middle_are_refused(tmp_path):
+    case = golden("levit_0")
+    told = json.loads(str(case["config"]))["pretrained_cfg"]
+    for changes, said in (
+        ({"crop_mode": "squash"}, "crop_mode: found 'squash', only 'center' is supported"),
+        ({"crop_pct": 1.2}, "crop_pct: found 1.2, expected a share of the sides"),
+    ):
+        with pytest.raises(ZooError, match=said):
+            written(write(tmp_path / "theirs", case, pretrained_cfg={**told, **changes}))
+
+
+def test_a_share_that_a_config_has_no_word_for_is_not_left_out(tmp_path):
+    config = json.loads(str(golden("vit_0")["config"]))
+    family = family_of("vit", "")
+    asked, head = hugging_face_parts(family, Config(config, ""))
+    model = make(Task, head, backbone=make(Backbone, {**asked, "kept": 0.75}))
+    with pytest.raises(ZooError, match=r"cannot say all of this model:\n  backbone.kept"):
+        save(model, "vit", tmp_path / "back")
+
+
+def test_a_batching_of_files_shows_what_the_checkpoint_says(tmp_path):
+    folder = write(tmp_path / "theirs", golden("resnet_2"))
+    files = {"kind": "image_files", "height": 64, "width": 64, "labels": list("abcde")}
+    shares = []
+    for said in ({}, {"kept": 0.5}):
+        tree = beginning(folder, {**files, "batch_size": 2, **said})
+        (tmp_path / "begun.yaml").write_text(json.dumps(tree))
+        shares.append(batching(load_recipe(str(tmp_path / "begun.yaml"))).kept)
+    assert shares == [0.875, 0.5]
+
+
 def test_what_hugging_face_says_beside_the_config_is_read(tmp_path):
     folder = write(tmp_path / "theirs", golden("resnet_2"))
     backbone, task = written(folder)
@@ -247,16 +303,8 @@ def test_a_preset_answers_like_the_folder_it_came_from(tmp_path):
 def test_a_recipe_that_begins_with_a_folder_can_be_kept(tmp_path):
     """Stages of the same block are written out, each: recipes have no anchors."""
     folder = write(tmp_path / "theirs", golden("resnet_0"))
-    sizes, constant = {"height": 64, "width": 64}, {"kind": "constant", "peak": 1e-3}
-    written = {
-        "tokenizer": "bytes",
-        "data": {
-            "source": {"kind": "image_arrays", "path": "train.npz"},
-            "batching": {"kind": "images", **sizes, "labels": list("abcde"), "batch_size": 2},
-        },
-        "model": {"checkpoint": str(folder)},
-        "training": {"steps": 1, "optimizer": "adamw", "schedule": constant},
-    }
+    sizes = {"height": 64, "width": 64, "labels": list("abcde"), "batch_size": 2}
+    written = beginning(folder, {"kind": "images", **sizes})
     (tmp_path / "begun.yaml").write_text(json.dumps(written))
     recipe = load_recipe(str(tmp_path / "begun.yaml"))
     (tmp_path / "kept.yaml").write_text(recipe.to_yaml())
@@ -264,6 +312,17 @@ def test_a_recipe_that_begins_with_a_folder_can_be_kept(tmp_path):
     assert kept.tree == recipe.tree
     assert kept.tree["model"]["task"]["labels"] == ["a", "b", "c", "d", "e"]
     assert len(kept.tree["model"]["stages"]) == 6
+
+
+def beginning(folder, batching):
+    """A recipe that begins with a folder."""
+    constant = {"kind": "constant", "peak": 1e-3}
+    return {
+        "tokenizer": "bytes",
+        "data": {"source": {"kind": "image_arrays", "path": "train.npz"}, "batching": batching},
+        "model": {"checkpoint": str(folder)},
+        "training": {"steps": 1, "optimizer": "adamw", "schedule": constant},
+    }
 
 
 @pytest.mark.parametrize(

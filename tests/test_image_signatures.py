@@ -138,6 +138,16 @@ def test_classes_of_files_are_those_of_the_live_model(task, size, draw):
     assert functions["classify"](tf.constant([], tf.string))["labels"].shape == (0, 5)
 
 
+def test_a_model_that_no_recipe_trained_says_how_much_it_is_shown(size, draw):
+    whole, near = (build("vit", kept=share) for share in (1.0, 0.5))
+    near.set_weights(whole.get_weights())
+    pixels = tf.constant(drawn(draw, 2 * size, 2 * size)[None])
+    ask = asked(near, Bytes(), "classify")["classify_pixels"]
+    seen = fitted(pixels[0], size, size, 0.5).numpy()
+    found = ask(pixels)["probabilities"][0]
+    np.testing.assert_allclose(found, likeliest(whole, seen)[1], atol=1e-5)
+
+
 def test_the_picture_that_is_none_is_named(task, size, draw):
     ask = asked(task, Bytes(), "classify")["classify"]
     files = tf.constant([file(drawn(draw, size, size)), b"no picture"])

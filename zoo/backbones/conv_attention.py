@@ -21,7 +21,7 @@ from zoo.core.errors import ZooError
 from zoo.core.kinds import make, to_config
 from zoo.core.norms import norm as make_norm
 from zoo.core.pictures import in_a_row
-from zoo.core.types import NonNegativeInt, PositiveFloat, PositiveInt, Probability
+from zoo.core.types import NonNegativeInt, PositiveFloat, PositiveInt, Probability, Share
 from zoo.positions import Position
 
 GREY = 127.5
@@ -31,9 +31,10 @@ class ConvAttention(Backbone):
     """Pictures of `image_size` × `image_size` places, `num_channels` numbers from 0 to 255 each.
 
     They are taken less `image_mean`, in parts of `image_std`, a number a channel; -1 to 1 where
-    nothing is said. `stages` follow one another; a picture on its way skips more and more of their
-    branches in training, up to a part of `stochastic_depth`. What the last gives is read row by row
-    by `num_layers` of `blocks`, if there are any: behind a learned `class_token`, and with a
+    nothing is said. Of larger pictures the model is shown the middle, `kept` of their sides.
+    `stages` follow one another; a picture on its way skips more and more of their branches in
+    training, up to a part of `stochastic_depth`. What the last gives is read row by row by
+    `num_layers` of `blocks`, if there are any: behind a learned `class_token`, and with a
     `position`. Raises ZooError for a mean or deviation of other than `num_channels`, for layers
     without blocks, and for blocks of several streams.
     """
@@ -55,6 +56,7 @@ class ConvAttention(Backbone):
         num_channels: PositiveInt = 3,
         image_mean: list[float] | None = None,
         image_std: list[float] | None = None,
+        kept: Share = 1.0,
         initializer_range: PositiveFloat = 0.02,
         dtype=None,
         **kwargs,
@@ -94,6 +96,7 @@ class ConvAttention(Backbone):
             "num_channels": num_channels,
             "image_mean": image_mean,
             "image_std": image_std,
+            "kept": kept,
             "initializer_range": initializer_range,
         }
         for name, value in config.items():

@@ -61,6 +61,7 @@ class ImageEncoderDecoder(Backbone):
         self.blocks = written_again(blocks, self.transformer_layers)
         self.final_norm, self.norm, self.layer_norm_epsilon = final_norm, norm, layer_norm_epsilon
         self.hidden_dim, self.image_size = self.encoder.hidden_dim, self.encoder.image_size
+        self.kept = self.encoder.kept
 
         # === Functional Model ===
         images = keras.Input(self.encoder.input["images"].shape[1:], name="images")

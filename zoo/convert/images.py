@@ -101,6 +101,14 @@ def colours(config: Config, mean: str, std: str, usual: tuple[list, list]) -> di
     return {name: [round(WHITE * one, 6) for one in each] for name, each in found.items()}
 
 
+def kept(config: Config, name: str, share: float) -> dict[str, Any]:
+    """How much of the sides of a picture is shown, as a field says: the middle. Raises ZooError for
+    none, and for more than there is."""
+    if not 0 < share <= 1:
+        raise config.wrong(name, "a share of the sides that is kept, above 0 and up to 1")
+    return {} if share == 1 else {"kept": share}
+
+
 def from_0_to_1(numbers: list[float] | None) -> list[float]:
     """The mean or deviation of our colours, as others write it."""
     return HALF if numbers is None else [round(one / WHITE, 8) for one in numbers]

@@ -11,6 +11,7 @@ from typing import Any
 
 from zoo.core.errors import ZooError, innermost
 from zoo.core.kinds import as_list, as_node, make, taken
+from zoo.core.schema import of_kind
 from zoo.data.batching import Batching
 from zoo.data.corpus import Corpus, sample
 from zoo.data.sources import Document, Source
@@ -121,9 +122,13 @@ class Text:
 
 
 def batching(recipe: Resolved) -> Batching:
-    seed = recipe.tree["training"].get("seed", 0)
+    """How documents are cut; pictures as the model says where the batching does not."""
+    seed, written = recipe.tree["training"].get("seed", 0), recipe.tree["data"]["batching"]
+    kept = recipe.tree["model"].get("kept")
+    if kept and "kept" in of_kind(Batching.shelf, as_node(written)["kind"]).arguments:
+        written = {"kept": kept, **as_node(written)}
     with at(recipe, "data", "batching"):
-        return make(Batching, recipe.tree["data"]["batching"], seed=seed)
+        return make(Batching, written, seed=seed)
 
 
 def source(recipe: Resolved) -> Source:

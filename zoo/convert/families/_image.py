@@ -6,17 +6,16 @@ from typing import Any, ClassVar
 
 from zoo.convert import images
 from zoo.convert.config import Config
-from zoo.convert.families import Family
+from zoo.convert.families import Family, _processors
 from zoo.convert.image_weights import fed
 from zoo.convert.weights import Weight, linear, norm
 
 RESCALE = 1 / images.WHITE
-SIZE = 224
 
 
 class Image(Family):
     """A model that says which class a picture is of. How pictures are prepared stands in a file
-    beside the config; what it says of cutting them is for whoever cuts them."""
+    beside the config."""
 
     unsaid = frozenset({"dropout", "stochastic_depth"})
     usual: ClassVar[tuple[list, list]] = (images.HALF, images.HALF)
@@ -25,23 +24,18 @@ class Image(Family):
     classifier: ClassVar[str] = "classifier"
 
     def seen(self, config: Config) -> dict[str, Any]:
-        """The colours and the channels of pictures."""
+        """The colours and the channels of pictures, and how much of them is shown."""
         told, channels = self.told(config), config.size("num_channels", 3)
         told.must("do_normalize", True)
         told.must("do_rescale", True)
         told.must("rescale_factor", RESCALE)
         found = images.colours(told, "image_mean", "image_std", self.usual)
+        found |= _processors.shown(told)
         return found if channels == 3 else {"num_channels": channels, **found}
 
     def size(self, config: Config) -> int:
         """How large pictures are where the config does not say it."""
-        told = self.told(config)
-        said = told.take("size", None) or {}
-        said = said if isinstance(said, dict) else {"shortest_edge": said}
-        found = said.get("shortest_edge") or said.get("height") or SIZE
-        if type(found) is not int or found < 1 or said.get("width", found) != found:
-            raise told.wrong("size", "as many rows as columns")
-        return found
+        return _processors.shortest(self.told(config))
 
     def told(self, config: Config) -> Config:
         """What the file beside a config says."""
@@ -80,7 +74,7 @@ class Image(Family):
             "rescale_factor": RESCALE,
             "image_mean": images.from_0_to_1(backbone["image_mean"]),
             "image_std": images.from_0_to_1(backbone["image_std"]),
-            "size": {"height": size, "width": size},
+            **_processors.SAID[self.processor](size, backbone["kept"]),
         }
 
     def head_weights(self, task):

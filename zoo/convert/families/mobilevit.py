@@ -93,6 +93,12 @@ class Mobilevit(Image):
             "classifier_dropout_prob": task.get("dropout", 0.0),
         }
 
+    def beside(self, backbone):
+        found = super().beside(backbone)
+        for name in ("do_normalize", "image_mean", "image_std"):  # which theirs does not
+            del found[name]
+        return {**found, "do_flip_channel_order": True}
+
     def weights(self, backbone):
         stem, *blocks, last = backbone.image_layers
         first, *normed = CALLED.pair(f"{self.prefix}conv_stem", stem.conv, stem.conv_norm)

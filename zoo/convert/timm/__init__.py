@@ -60,6 +60,7 @@ class Timm(Family):
             **({} if channels == 3 else {"num_channels": channels}),
             **self.model(args, size),
             **images.colours(told, "mean", "std", USUAL),
+            **self._shown(told),
         }
         self.head(args)
         args.must("global_pool", self.pooling)
@@ -83,6 +84,11 @@ class Timm(Family):
 
     def _told(self, config: Config) -> Config:
         return Config(config.take("pretrained_cfg", {}), f"{config.place}: pretrained_cfg")
+
+    def _shown(self, told: Config) -> dict[str, Any]:
+        """How much of the sides of a picture a model is shown."""
+        told.must("crop_mode", "center")
+        return images.kept(told, "crop_pct", told.take("crop_pct", 1.0))
 
     def _size(self, told: Config, args: Config) -> tuple[int, int]:
         """How many channels a picture has, and how many rows. Raises ZooError where it has another
@@ -118,6 +124,8 @@ class Timm(Family):
                 "fixed_input_size": self.fixed,
                 "mean": images.from_0_to_1(backbone["image_mean"]),
                 "std": images.from_0_to_1(backbone["image_std"]),
+                "crop_pct": backbone["kept"],
+                "crop_mode": "center",
                 "num_classes": task.get("num_classes", 0),
                 "classifier": self.classifier,
             },

@@ -13,8 +13,9 @@ RATIOS = (3 / 4, 4 / 3)
 class ImageFiles(Images):
     """What stands before the answer of a document is the file of a picture: JPEG, PNG, GIF or BMP.
     It is seen as a SavedModel sees it: the largest part in the middle that has the shape of the
-    batch, or `kept` of its sides, resized. To train on, with a `crop_area` a random part is taken,
-    which has so much of its area, from the first number to the second (Szegedy et al. 2015).
+    batch, or `kept` of its sides, resized; where nothing is said, as much as the model says. To
+    train on, with a `crop_area` a random part is taken, which has so much of its area, from the
+    first number to the second (Szegedy et al. 2015).
 
     Raises ZooError for a file that is no picture, and where `crop_area` is no such share."""
 

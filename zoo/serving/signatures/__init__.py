@@ -206,8 +206,11 @@ def part(model: Served, sizes: tf.Tensor) -> tf.Tensor:
 
 
 def _frame(model: Served) -> tuple[int, int, float]:
-    """The rows and columns it sees, and how much of the sides it keeps."""
+    """The rows and columns it sees, and how much of the sides it keeps: as it was trained by a
+    recipe, else as it says itself."""
     height, width, _ = model.picture or (1, 1, 1)
+    if model.batching is None:
+        return height, width, getattr(model.task.backbone, "kept", 1.0)
     return height, width, getattr(model.batching, "kept", 1.0)
 
 
