@@ -59,6 +59,18 @@ def test_it_computes_what_the_original_computes(theirs, images):
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
+def test_what_a_picture_is_filled_up_with_is_not_looked_at(theirs, images, jit_compile):
+    """Nor counted where places stand, and pictures that fill all are what they are alone."""
+    import tensorflow as tf
+
+    given = {**images, "pixel_mask": CASE["mask"] == 1}
+    found = tf.function(theirs, jit_compile=jit_compile)(given)
+    np.testing.assert_allclose(found["logits"], CASE["filled_logits"], atol=1e-4)
+    np.testing.assert_allclose(found["boxes"], CASE["filled_boxes"], atol=1e-4)
+    np.testing.assert_allclose(found["boxes"][0], CASE["boxes"][-1][0], atol=1e-4)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
 def test_it_loses_what_the_original_loses(theirs, jit_compile):
     """Under XLA too, the matching of answers and objects included."""
     import tensorflow as tf

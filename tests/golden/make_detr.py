@@ -11,6 +11,8 @@ the place of timm's (whose blocks vision.npz has). Its arrays:
     x                   [batch, height, width, channels], normalised
     logits, boxes       [layers, batch, queries, …], of every layer of the decoder
     targets             [batch, objects, 5]: a class, -1 where there is nothing, and a box
+    mask                [batch, height, width], 1 where a picture is, which ends before it has to
+    filled_logits, filled_boxes     of the last layer, with this mask
     loss                that of all layers, with the weights of the paper
     last                that of the last layer
 
@@ -80,6 +82,14 @@ def drawn_targets(rng):
     return targets
 
 
+def ended():
+    """Pictures in the upper left of what they are filled up to."""
+    mask = np.zeros((3, SIZE, SIZE), "uint8")
+    for picture, (height, width) in enumerate([(SIZE, SIZE), (64, SIZE), (70, 45)]):
+        mask[picture, :height, :width] = 1
+    return mask
+
+
 def losses(settings, outputs, targets):
     """Of all layers, and of the last."""
     there = [one[one[:, 0] >= 0] for one in torch.from_numpy(targets)]
@@ -130,9 +140,17 @@ if __name__ == "__main__":
         outputs["auxiliary_outputs"] = [
             {"logits": one, "pred_boxes": other} for one, other in zip(logits[:-1], boxes[:-1])
         ]
+        mask = ended()
+        seen = torch.from_numpy(x * mask[..., None]).permute(0, 3, 1, 2)
+        filled = model(seen, pixel_mask=torch.from_numpy(mask).long())
         whole, last = losses(settings, outputs, targets)
     weights = {k: v for k, v in model.state_dict().items() if "num_batches" not in k}
     arrays = {"logits": logits, "boxes": boxes, "loss": whole, "last": last}
+    arrays |= {"filled_logits": filled.logits, "filled_boxes": filled.pred_boxes}
     arrays = {name: value.numpy() for name, value in arrays.items()}
-    arrays |= {"preprocessor": np.array(prepared()), "timm": np.array(json.dumps(shapes()))}
+    arrays |= {
+        "mask": mask,
+        "preprocessor": np.array(prepared()),
+        "timm": np.array(json.dumps(shapes())),
+    }
     save(__file__, case_arrays(written(model), weights, x=x, targets=targets, **arrays))

@@ -114,8 +114,8 @@ class Attention(Scored):
         """What x, `b t d`, gives without a state: `b t d`. Of some key-value heads and their
         queries it is their part, to which the output's bias is to be added."""
         places = self.places(x, 0, (), padding_mask, marks)
-        query = self.ask(x, places.query_positions(), groups)
-        key, value = self.offer(x, places.key_positions(), groups)
+        query = self.ask(x, places.query_positions(), groups, padding_mask)
+        key, value = self.offer(x, places.key_positions(), groups, padding_mask)
         return self.attend(query, key, value, places, self.own_kernel(), groups)
 
     def remember(self, x: Any, padding_mask: Any, state: Any, marks: Any) -> tuple[Any, Any]:
@@ -188,14 +188,17 @@ class Attention(Scored):
         dense.build(shape)
         return dense
 
-    def ask(self, x: Any, positions: Any, groups: slice = ALL) -> Any:
-        """x `b q d` at positions `b q` or `1 q` -> queries `b q h e`, of some key-value heads."""
-        heads, placed = self.heads_of(groups), self.position.add(x, positions)
+    def ask(self, x: Any, positions: Any, groups: slice = ALL, mask: Any = None) -> Any:
+        """x `b q d` at positions `b q` or `1 q` -> queries `b q h e`, of some key-value heads. mask
+        bool `b q`: which are there, where not all are."""
+        heads, placed = self.heads_of(groups), self.position.add(x, positions, mask)
         return self.place_query(project(self.query, placed, heads), positions, heads)
 
-    def offer(self, x: Any, positions: Any, groups: slice = ALL) -> tuple[Any, Any]:
+    def offer(
+        self, x: Any, positions: Any, groups: slice = ALL, mask: Any = None
+    ) -> tuple[Any, Any]:
         """x `b k d` at positions `b k` or `1 k` -> keys and values `b k g e`, some of them."""
-        key = project(self.key, self.offered_position.add(x, positions), groups)
+        key = project(self.key, self.offered_position.add(x, positions, mask), groups)
         return self.place_key(key, positions), project(self.value, x, groups)
 
     def attend(

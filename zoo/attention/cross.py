@@ -83,9 +83,9 @@ class Cross(Attention):
             if not state:
                 raise ValueError("cross attention is told of no source, and remembers none.")
             return state
+        offered = self.offer(hidden, span(ops.shape(hidden)[1])[None], mask=mask)
         if mask is None:
             mask = ops.ones(ops.shape(hidden)[:2], "bool")
-        offered = self.offer(hidden, span(ops.shape(hidden)[1])[None])
         return Source(*(heads_first(x) for x in offered), mask)
 
     def initial_state(self, batch_size, num_slots):

@@ -36,15 +36,15 @@ class GlobalLocal(MultiHead):
         self.value_global = self._dense("bkd,dge->bkge", x_shape, few, "ge", "value_global")
         super().build(x_shape)
 
-    def ask(self, x, positions, groups=ALL):
+    def ask(self, x, positions, groups=ALL, mask=None):
         """The queries of local tokens, and those of global ones in as many heads more."""
-        heads, placed = self.heads_of(groups), self.position.add(x, positions)
+        heads, placed = self.heads_of(groups), self.position.add(x, positions, mask)
         query = self.place_query(project(self.query_global, placed, heads), positions, heads)
-        return ops.concatenate([super().ask(x, positions, groups), query], axis=2)
+        return ops.concatenate([super().ask(x, positions, groups, mask), query], axis=2)
 
-    def offer(self, x, positions, groups=ALL):
-        key, value = super().offer(x, positions, groups)
-        placed = self.offered_position.add(x, positions)
+    def offer(self, x, positions, groups=ALL, mask=None):
+        key, value = super().offer(x, positions, groups, mask)
+        placed = self.offered_position.add(x, positions, mask)
         key_global = self.place_key(project(self.key_global, placed, groups), positions)
         value_global = project(self.value_global, x, groups)
         keys = ops.concatenate([key, key_global], axis=2)

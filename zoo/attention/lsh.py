@@ -90,7 +90,7 @@ class Lsh(MultiHead):
         if self._within_a_chunk(x.shape[1]):
             return super().attend_within(x, padding_mask, marks, groups)
         places = self.places(x, 0, (), padding_mask, marks)
-        heads = self.ask(x, places.query_positions(), groups)
+        heads = self.ask(x, places.query_positions(), groups, padding_mask)
         sizes = self.num_buckets or bucket_sizes(x.shape[1], self.chunk_length)
         shape = (self.num_heads, self.head_dim, self.num_hashes, sum(sizes) // 2)
         rotations = self.rotations(shape=shape)[groups]
@@ -105,12 +105,12 @@ class Lsh(MultiHead):
         chunks = -(-length // self.chunk_length) * self.num_hashes
         return chunks < self.chunks_before + self.chunks_after
 
-    def ask(self, x, positions, groups=ALL):
-        placed = project(self.query_key, self.position.add(x, positions), groups)
+    def ask(self, x, positions, groups=ALL, mask=None):
+        placed = project(self.query_key, self.position.add(x, positions, mask), groups)
         return self.position.rotate(placed, positions)
 
-    def offer(self, x, positions, groups=ALL):
-        return unit(self.ask(x, positions, groups)), project(self.value, x, groups)
+    def offer(self, x, positions, groups=ALL, mask=None):
+        return unit(self.ask(x, positions, groups, mask)), project(self.value, x, groups)
 
     def scoring(self):
         return self.self_last

@@ -82,15 +82,15 @@ class SingleHead(Attention):
         key, value = self.offer(context, places.key_positions())
         return self.attend(query, key, value, places), after
 
-    def ask(self, x, positions, groups=ALL):
-        query = self.asked_norm(self.query(self.position.add(x, positions)))
+    def ask(self, x, positions, groups=ALL, mask=None):
+        query = self.asked_norm(self.query(self.position.add(x, positions, mask)))
         query = query * self._weighed(self.query_scale)
         return self.place_query(self._heads(self.input_dropout(query)), positions)
 
-    def offer(self, x, positions, groups=ALL):
+    def offer(self, x, positions, groups=ALL, mask=None):
         """x `b k d`, normalised, at positions `b k` or `1 k` -> keys and values `b k h e`."""
         candidate, gate = ops.split(self.value_gate(self._weighed(self.value_scale)), 2, axis=-1)
-        key = self._heads(self.position.add(x, positions) * self._weighed(self.key_scale))
+        key = self._heads(self.position.add(x, positions, mask) * self._weighed(self.key_scale))
         value = self.input_dropout(x * ops.sigmoid(gate) * ops.tanh(candidate))
         return self.place_key(key, positions), self._heads(value)
 

@@ -112,11 +112,14 @@ class ConvAttention(Backbone):
 
     def run(self, inputs, state=()):
         """`images` `b y x c`, 0 to 255 -> hidden states `b t d`, row after row, behind that of the
-        class token if there is one."""
-        x = self.position.embed(self.start(in_a_row(self.look(inputs["images"]))))
+        class token if there is one. Where pictures are smaller than they have to be, and stand in
+        the upper left, `pixel_mask` bool `b y x` says where they are: `blocks` look there alone,
+        and `stages` find the mean colour beside them."""
+        looked = self.look(inputs["images"], inputs.get("pixel_mask"))
+        x = self.position.embed(self.start(in_a_row(looked)))
         x, memory = self.embedding_dropout(x), self.memory if self.phase() else "none"
         blocks = self.transformer_layers
-        x, _ = run(memory, blocks, x, None, ((),) * len(blocks), {})
+        x, _ = run(memory, blocks, x, self.there(inputs), ((),) * len(blocks), {})
         return (self.output_norm(x) if self.final_norm else x), ()
 
     @property
@@ -127,9 +130,22 @@ class ConvAttention(Backbone):
             size = layer.smaller(size)
         return size, size
 
-    def look(self, images: Any) -> Any:
+    def there(self, inputs: dict[str, Any]) -> Any:
+        """Which places that the blocks read are there, bool `b t`; None where all are."""
+        mask = inputs.get("pixel_mask")
+        if mask is None:
+            return None
+        near = [np.arange(side) * self.image_size // side for side in self.grid]
+        places = ops.take(ops.take(ops.cast(mask, "bool"), near[0], axis=1), near[1], axis=2)
+        places = ops.reshape(places, (-1, near[0].size * near[1].size))
+        first = ops.ones((ops.shape(places)[0], int(self.class_token)), "bool")
+        return ops.concatenate([first, places], axis=1)
+
+    def look(self, images: Any, pixel_mask: Any = None) -> Any:
         """`b y x c`, 0 to 255 -> what the stages give, `b y x d`."""
         x = self.rescale(images)
+        if pixel_mask is not None:
+            x = x * ops.cast(pixel_mask, x.dtype)[..., None]
         for layer in self.image_layers:
             x = layer(x)
         return x

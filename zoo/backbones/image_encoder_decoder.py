@@ -20,7 +20,8 @@ class ImageEncoderDecoder(Backbone):
     at the hidden states of the `encoder`, a model of pictures, through `num_layers` of `blocks`, of
     the kinds `cross_…`. The output of each is normalised, by one norm, if `final_norm` says so.
 
-    Call with `images` `b y x c`, 0 to 255 -> hidden states `b q d`.
+    Call with `images` `b y x c`, 0 to 255, and `pixel_mask` bool `b y x` where pictures are smaller
+    than that -> hidden states `b q d`.
     Raises ZooError for blocks that look at no source, for queries beyond their positions, and for
     an encoder that reads no pictures.
     """
@@ -72,11 +73,13 @@ class ImageEncoderDecoder(Backbone):
         return self.each_layer(inputs)[-1], ()
 
     def each_layer(self, inputs: dict[str, Any]) -> list:
-        """`images` `b y x c`, 0 to 255 -> what each layer gives, normalised, `b q d`."""
-        source = self.encoder(inputs)
+        """`images` `b y x c`, 0 to 255, and `pixel_mask` bool `b y x` where they end before ->
+        what each layer gives, normalised, `b q d`."""
+        source, there = self.encoder(inputs), self.encoder.there(inputs)
+        marks = {"source": source, **({} if there is None else {"source_mask": there})}
         x, found = self.empty(source), []
         for block in self.transformer_layers:
-            x, _ = block(x, None, (), {"source": source})
+            x, _ = block(x, None, (), marks)
             found.append(self.output_norm(x) if self.final_norm else x)
         return found
 

@@ -42,9 +42,14 @@ class Position(LayerKind):
         """x `b t d`, start int32 `b` or None for 0 -> `b t d`. For the embedding of a model."""
         return x
 
-    def add(self, x: Any, positions: Any) -> Any:
+    def embed_within(self, x: Any, mask: Any) -> Any:
+        """The same of rows that begin, where not all places are there: mask bool `b t`."""
+        return self.embed(x)
+
+    def add(self, x: Any, positions: Any, mask: Any = None) -> Any:
         """x `b t d` at positions int `b t` or `1 t`, consecutive -> what queries and keys are
-        projected of, `b t d`; values are projected of x itself."""
+        projected of, `b t d`; values are projected of x itself. mask bool `b t`: which places are
+        there, where not all are."""
         return x
 
     def rotate(self, heads: Any, positions: Any) -> Any:

@@ -34,8 +34,11 @@ class EveryLayer(Position):
             added.build((None, None, hidden_dim or num_heads * head_dim))
         super().prepare(num_heads, head_dim, hidden_dim)
 
-    def add(self, x, positions):
-        return self.own().embed(x, positions[:, 0])
+    def add(self, x, positions, mask=None):
+        added = self.own()
+        if mask is None:
+            return added.embed(x, positions[:, 0])
+        return added.embed_within(x, mask)
 
     def tie(self, first):
         if first.position == self.position:

@@ -15,7 +15,8 @@ EPSILON = 1e-6
 
 class Sinusoidal2d(OnGrid):
     """Half of the features are for the row, the others for the column, sines and cosines in turn.
-    Rows and columns are counted from 1, and the last of them is 2π, whatever the size."""
+    Rows and columns are counted from 1, and the last of them is 2π, whatever the size; where a
+    picture ends before, the last of its own."""
 
     def __init__(
         self,
@@ -37,15 +38,21 @@ class Sinusoidal2d(OnGrid):
     def embed(self, x, start=None):
         return self(x, start)
 
+    def embed_within(self, x, mask):
+        there = ops.cast(ops.reshape(mask, (-1, *self.sides())), "float32")
+        rows, columns = (ops.cumsum(there, axis=axis) for axis in (1, 2))
+        shares = rows / (rows[:, -1:] + EPSILON), columns / (columns[:, :, -1:] + EPSILON)
+        return self.added(x, [ops.reshape(one, (-1, x.shape[1])) for one in shares])
+
     def call(self, x, start=None):
         places = self.rows_and_columns(positions(span(ops.shape(x)[1]), start))
+        counted = [ops.cast(place, "float32") + 1 for place in places]
+        return self.added(x, [one / (size + EPSILON) for one, size in zip(counted, self.sides())])
+
+    def added(self, x, shares):
+        """x `b t d` at rows and columns, shares `b t` or `t` of the last -> `b t d`."""
         parts = [
-            waves(
-                2 * math.pi * (ops.cast(place, "float32") + 1) / (size + EPSILON),
-                x.shape[-1] // 2,
-                self.base,
-                "interleaved",
-            )
-            for place, size in zip(places, self.sides())
+            waves(2 * math.pi * share, x.shape[-1] // 2, self.base, "interleaved")
+            for share in shares
         ]
         return x + ops.cast(ops.concatenate(parts, axis=-1), x.dtype)

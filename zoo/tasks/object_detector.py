@@ -18,7 +18,8 @@ class ObjectDetector(Task, KERAS_HUB_OBJECT_DETECTOR):
     Training minimises the losses of all layers of the decoder; the weights are those of the class,
     of the distance between boxes, and of their generalised overlap.
 
-    Call with `{"images": b y x c, 0 to 255}` -> `logits`, float32 `b q c`, of which the last is
+    Call with `{"images": b y x c, 0 to 255}`, and a `pixel_mask` bool `b y x` where pictures end
+    before, to which boxes are parts then -> `logits`, float32 `b q c`, of which the last is
     that there is no object, and `boxes`, float32 `b q 4`: centre, width and height, as parts of the
     picture. Targets are float32 `b n 5`, a class, -1 where there is no object, and a box. `labels`
     are the names of the classes, where they are known. Raises ZooError for more or fewer of them.

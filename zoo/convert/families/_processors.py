@@ -38,8 +38,8 @@ def shown(told: Config) -> dict[str, Any]:
     cut = said.get("height") if isinstance(said, dict) else said
     if type(cut) is not int:
         raise told.wrong("crop_size", "a whole number, or the height and the width")
-    larger = str(told.fields.get("image_processor_type", "")).startswith("Levit")
-    of, to = LARGER if larger else (1, 1)
+    named = told.fields.get("image_processor_type") or told.fields.get("feature_extractor_type")
+    of, to = LARGER if str(named).startswith("Levit") else (1, 1)
     return images.kept(told, "crop_size", cut * of / (shortest(told) * to))
 
 
