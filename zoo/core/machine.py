@@ -9,9 +9,12 @@ import os
 import platform
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+BEGAN = time.perf_counter()
+"""When this process did, but for a moment: nothing of weight is imported before."""
 PACKAGES = [
     *("attention-zoo", "keras", "keras-hub", "tensorflow", "tensorflow-text", "jax", "numpy"),
     *("tokenizers", "sentencepiece", "safetensors", "sacrebleu", "rouge-score", "scikit-learn"),

@@ -12,6 +12,7 @@ from keras import ops
 
 from zoo.core import folders
 from zoo.core.errors import RunError
+from zoo.core.machine import BEGAN
 from zoo.recipe import build
 from zoo.recipe.load import Resolved
 from zoo.recipe.sections import Training
@@ -66,6 +67,8 @@ class Watch(keras.callbacks.Callback):
         self.validation = before.validation
         self.began, self.began_cpu = time.perf_counter(), time.process_time()
         self.interrupted = False
+        self.first_step: float | None = None
+        """Seconds from the command to the end of its first step."""
         self.gathered = settings.gradient_accumulation_steps
         self.tokens = text.tokens() * self.gathered
         self.weights: list[Any] = []
@@ -99,6 +102,9 @@ class Watch(keras.callbacks.Callback):
         if gathering:
             return
         self.step = self.start + steps
+        if self.first_step is None:
+            self.first_step = round(time.perf_counter() - BEGAN, 2)
+            self.bar.say(f"The first step ended {self.first_step:.1f} s after the command.")
         last = self.step >= self.settings.steps or self.interrupted
         validate = self._due(self.settings.validate_every) or (last and not self.interrupted)
         write = validate or last or self._due(self.settings.log_every)
@@ -221,6 +227,7 @@ class Watch(keras.callbacks.Callback):
             "validation": self.validation | {"best_loss": self.best} if self.validation else {},
             "tokens_seen": self.step * self.tokens,
             **self._spent(),
+            "first_step_seconds": self.first_step,
         }
         with folders.readable_errors(self.run):
             report.write(self.run, **facts)
