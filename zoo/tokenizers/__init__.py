@@ -102,3 +102,9 @@ class Tokenizer(Kind):
             piece = pieces[token]
             yield piece if begun else piece.removeprefix(b" ")
             begun = begun or bool(piece)
+
+    def going_on(self, prompt: bytes, read: np.ndarray, new: Iterable[int]) -> Iterator[bytes]:
+        """A prompt, which reads as the token ids int `t`, and what goes on from it, piece by
+        piece."""
+        yield prompt
+        yield from self.stream(new, continues=bool(prompt))
