@@ -30,10 +30,10 @@ def lines(path: str, option: str) -> list[str]:
         raise ZooError(f"{file}: found bytes that are not UTF-8 text.", option) from wrong
 
 
-def missing(file: Path, option: str) -> ZooError:
+def missing(file: Path, *option: str) -> ZooError:
     """Of a file that is not there: what is near."""
     near = [other.name for other in file.parent.glob("*")] if file.parent.is_dir() else []
-    return ZooError(f"there is no file {file}. {suggest(file.name, near)}", option)
+    return ZooError(f"there is no file {file}. {suggest(file.name, near)}", *option)
 
 
 def objects(path: str, option: str) -> Iterator[tuple[str, dict[str, Any]]]:
