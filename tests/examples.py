@@ -80,6 +80,15 @@ POSITIONS = {
         "initializer_range": 0.5,
     },
 }
+TOLD = {
+    "relative_pitch_time": {
+        "kind": "relative_pitch_time",
+        "max_distance": 9,
+        "max_steps": 4,
+        "num_voices": 3,
+    },
+}
+"""Positions that no sweep takes: they ask what the tokens are, test_pitch_time."""
 KERNELS = {
     "block_sparse": {"kind": "block_sparse", "block_size": 4},
     "chunked": {"kind": "chunked", "block_size": 5},
@@ -114,7 +123,7 @@ APART = {
 the text, or without a way back from them."""
 SHELVES = {
     "attention/patterns": PATTERNS,
-    "positions": POSITIONS,
+    "positions": {**POSITIONS, **TOLD},
     "attention/kernels": KERNELS,
     "attention": {**ATTENTION, **APART},
 }

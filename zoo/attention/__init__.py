@@ -39,6 +39,11 @@ class Attention(Scored):
     """The rows and columns of the picture that it looks at; None where it is told of none."""
 
     @property
+    def marks(self) -> tuple[str, ...]:
+        """What its pattern and its position ask to be told of each token."""
+        return tuple(dict.fromkeys((*self.pattern.marks, *self.position.marks)))
+
+    @property
     def key_grid(self) -> tuple[int, int] | None:
         """The rows and columns that keys stand in, behind the tokens that are no places."""
         return self.grid
@@ -95,9 +100,9 @@ class Attention(Scored):
         """x `b t d`, padding_mask bool `b t` -> `b t d` and the next state.
 
         `()` as state remembers nothing and returns `()`. Padding stands behind the tokens. `marks`
-        tell what the pattern asks of each token: `document_ids` int `b t`, `global_mask` bool
-        `b t`. Raises ValueError for marks that are missing, or told where there is a state: they
-        are not remembered.
+        tell what the pattern and the position ask of each token: `document_ids` int `b t`,
+        `global_mask` bool `b t`, `token_ids` int `b t`. Raises ValueError for marks that are
+        missing, or told where there is a state that does not remember them.
         """
         if state:
             return self.remember(x, padding_mask, state, marks)
@@ -239,11 +244,11 @@ class Attention(Scored):
 
     def places(self, x: Any, num_slots: int, state: Any, padding_mask: Any, marks: Any) -> Places:
         """The places of x, `b t d`, behind `num_slots` remembered ones."""
-        wanted = {name: (marks or {}).get(name) for name in self.pattern.marks}
+        wanted = {name: (marks or {}).get(name) for name in self.marks}
         if missing := [name for name, mark in wanted.items() if mark is None]:
-            raise ValueError(f"the pattern asks for marks {', '.join(missing)} of each token.")
-        if wanted and state:
-            raise ValueError(f"marks ({', '.join(wanted)}) are not remembered; give no state.")
+            raise ValueError(f"attention asks for marks {', '.join(missing)} of each token.")
+        if state and (lost := [name for name in wanted if not hasattr(state, name)]):
+            raise ValueError(f"marks ({', '.join(lost)}) are not remembered; give no state.")
         told = {name: (ops.convert_to_tensor(mark),) * 2 for name, mark in wanted.items()}
         everywhere = span(num_slots + ops.shape(x)[1])
         shift = state.length - num_slots if state else None

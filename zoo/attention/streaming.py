@@ -40,8 +40,8 @@ class Streaming(MultiHead):
         return super().initial_state(batch_size, self.num_sinks + self.window)
 
     def remember(self, x, padding_mask, state, marks):
-        if self.pattern.marks:
-            raise ValueError(f"marks ({', '.join(self.pattern.marks)}) are not remembered.")
+        if self.marks:
+            raise ValueError(f"marks ({', '.join(self.marks)}) are not remembered.")
         parts = [project(part, x) for part in (self.query, self.key, self.value)]
         tokens = ops.ones(ops.shape(x)[:2], "bool") if padding_mask is None else padding_mask
         each = [_by_time(part) for part in (*parts, tokens)]

@@ -75,7 +75,7 @@ def _refuse_too_long(backbone: Any, length: int) -> None:
 def inputs(part: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Random hidden states, or token ids, and marks of which every token has the same."""
     shape, draw = (request["batch_size"], request["length"]), np.random.default_rng(0)
-    marks = {name for layer in attentions(part) for name in layer.pattern.marks}
+    marks = {name for layer in attentions(part) for name in layer.marks}
     given = {name: ops.zeros(shape, "int32") for name in sorted(marks)}
     if "recipe" in request["part"]:
         ids = draw.integers(0, part.vocabulary_size, shape)

@@ -41,7 +41,7 @@ class Block(LayerKind):
     @property
     def marks(self) -> tuple[str, ...]:
         """What must be told of each token, besides whether it is padding."""
-        return self.attention.pattern.marks if self.attention else ()
+        return self.attention.marks if self.attention else ()
 
     @property
     def memory_length(self) -> int | None:

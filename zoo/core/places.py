@@ -105,3 +105,12 @@ def positions(places: Any, start: Any = None) -> Any:
         # Counted when the graph runs, not written into it: it may be used a hundred times.
         places = ops.arange(int(places[0]), int(places[-1]) + 1, dtype="int32")
     return places[None] if start is None else places[None] + start[:, None]
+
+
+def told(mark: Any, index: Any, text: Any = None) -> Any:
+    """A mark `b t` at places `c …` -> `b c …`; where the texts are rows of one table, int32 `c`,
+    `1 c …`."""
+    if text is None:
+        return ops.take(mark, index, axis=1)
+    text = ops.reshape(text, (-1, *(1,) * (len(index.shape) - 1)))
+    return ops.take(ops.reshape(mark, (-1,)), index + text * ops.shape(mark)[1])[None]

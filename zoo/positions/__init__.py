@@ -21,6 +21,8 @@ class Position(LayerKind):
     """How many positions there are; None when there is no end."""
     answers: bool = False
     """Whether `answer` adds anything."""
+    marks: tuple[str, ...] = ()
+    """What it asks to be told of each token, as patterns do; `tables` finds it in the places."""
 
     def prepare(self, num_heads: int, head_dim: int, hidden_dim: int | None = None) -> None:
         """Make what attention needs with `num_heads` of `head_dim`, in a stream of `hidden_dim`: as

@@ -89,7 +89,7 @@ def _picked(layer: BlockRouted, length: int) -> int:
 def _places(layer: Attention, length: int, num_slots: int) -> Places:
     everywhere = span(num_slots + length)
     shift = np.zeros(1, "int32") if num_slots else None
-    marks = {name: (np.zeros((1, length), "int32"),) * 2 for name in layer.pattern.marks}
+    marks = {name: (np.zeros((1, length), "int32"),) * 2 for name in layer.marks}
     return Places(everywhere[num_slots:], everywhere, shift, marks=marks)
 
 

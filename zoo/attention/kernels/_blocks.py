@@ -9,7 +9,7 @@ from zoo.attention.kernels import HIDDEN, Rules
 from zoo.attention.kernels._plan import Lines
 from zoo.attention.patterns._tiles import Grid
 from zoo.core.loops import scan
-from zoo.core.places import Tile
+from zoo.core.places import Tile, told
 
 GLOBAL = "global_mask"
 SCORES_AT_ONCE = 2**20
@@ -100,8 +100,8 @@ class Blocks:
         key = ops.minimum(tile.key, self.grid.num_keys - 1)
         marks = {
             name: (
-                self._told(of_queries, query, tile.text)[..., None, None],
-                self._told(of_keys, key, tile.text)[:, :, None],
+                told(of_queries, query, tile.text)[..., None, None],
+                told(of_keys, key, tile.text)[:, :, None],
             )
             for name, (of_queries, of_keys) in self.rules.places.marks.items()
         }
@@ -112,13 +112,6 @@ class Blocks:
         if not marked:
             return alone
         return ops.logical_and(self.rules.seen(tile, marks), ops.logical_not(alone))
-
-    def _told(self, mark, index, text):
-        """mark `b t` at places `c …` -> `b c …`."""
-        if text is None:
-            return ops.take(mark, index, axis=1)
-        text = ops.reshape(text, (-1, *(1,) * (len(index.shape) - 1)))
-        return ops.take(ops.reshape(mark, (-1,)), index + text * ops.shape(mark)[1])[None]
 
     def walk(self, groups: list[Lines], body: Any, carry: Any, like: Any) -> tuple[Any, list]:
         """`carry, outs = body(carry, (rows, blocks), lines)` along all lines, some at a time.
