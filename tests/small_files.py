@@ -9,9 +9,10 @@ import numpy as np
 
 import zoo
 from zoo.core.kinds import as_node
+from zoo.data.sources.chorales import Chorales
 from zoo.recipe.load import available
 
-OWN_DATA = ("translation/", "documents/", "reasoning/", "vision/")
+OWN_DATA = ("translation/", "documents/", "reasoning/", "vision/", "music/")
 """Folders of recipes that bring no data with them, and cannot be walked without small files."""
 NAMES = sorted(name for name in available() if name.startswith(OWN_DATA))
 
@@ -29,6 +30,7 @@ def write(folder):
     for split in ("train", "test"):
         (folder / f"qa1_small-stories_{split}.txt").write_text("".join(stories(draw)))
     write_pictures(folder / "f.npz")
+    write_music(folder)
     plain, other, objects, articles, talks, pictures = (
         str(folder / name) for name in ("a.txt", "b.txt", "c.jsonl", "d.jsonl", "e.jsonl", "f.npz")
     )
@@ -47,6 +49,8 @@ def write(folder):
         "rule_taker": {},
         "shapes": {},
         "image_arrays": {"path": pictures, "validation_path": pictures},
+        "chorales": {"path": str(folder / "g.json")},
+        "midi_files": {"path": str(folder), "index": "index.tsv"},
     }
 
 
@@ -55,6 +59,20 @@ def write_pictures(file, number=64, size=8):
     draw, labels = np.random.default_rng(0), np.arange(number) % 2
     images = draw.integers(0, 128, (number, size, size, 3)) + 100 * labels[:, None, None, None]
     np.savez(file, images=images.astype("uint8"), labels=labels)
+
+
+def write_music(folder):
+    """Chorales that go up and down, and the same as files of MIDI, some of them held out."""
+    up, fifths = np.arange(40)[:, None] % 12, np.array([67, 60, 55, 48])
+    pieces = [(fifths + n + up).tolist() for n in range(6)]
+    file = folder / "g.json"
+    file.write_text(json.dumps({"train": pieces[:4], "valid": pieces[4:]}))
+    ours, rows = Chorales(str(file)), ["file\tsplit"]
+    for split, documents in (("train", ours.train()), ("valid", ours.validation())):
+        for number, document in enumerate(documents):
+            rows.append(f"{split}{number}.mid\t{split}")
+            document.data.tofile(folder / f"{split}{number}.mid")
+    (folder / "index.tsv").write_text("\n".join(rows))
 
 
 def stories(draw):
