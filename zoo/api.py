@@ -1,7 +1,6 @@
 """What the command does, for Python: load, build, train, evaluate, generate, export."""
 
 import dataclasses
-import itertools
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -204,9 +203,9 @@ def generate(
 
     `sampling`: temperature, top_k, top_p, seed. With `num_beams` nothing is drawn: the likeliest
     text is searched for, by `length_penalty`, and comes whole; mask-predict tries texts of so many
-    lengths, 5 for 0. `echo` begins with the prompt where the text goes on with it. Writing ends at
-    the model's end token, after `max_new_tokens`, or when it has written `stop`. Raises ZooError
-    for a model that writes no text.
+    lengths, 5 for 0. `echo` begins with the prompt where the text goes on with it. Music is a file
+    of MIDI, in one piece. Writing ends at the model's end token, after `max_new_tokens`, or with
+    `stop`. Raises ZooError for a model that writes no text.
     """
     from zoo.generation.beams import BeamSearch, BeamWriter
     from zoo.generation.write import Sampling, Writer
@@ -227,9 +226,10 @@ def generate(
     else:
         ends = (tokenizer.end_token_id,)
         new = Writer(task).write(tokens, max_new_tokens, Sampling(**sampling), ends, source)
-    pieces = tokenizer.stream(new, continues=bool(prompt) and not source)
-    pieces = _until(pieces, stop.encode()) if stop else pieces
-    return itertools.chain([os.fsencode(prompt)], pieces) if echo and not source else pieces
+    if echo and not source:
+        asked = os.fsencode(prompt)
+        return _until(tokenizer.going_on(asked, tokens[1:], new), stop.encode(), len(asked))
+    return _until(tokenizer.stream(new, continues=bool(prompt) and not source), stop.encode())
 
 
 def _filled_in(task: Any, tokenizer: Any, source: dict[str, Any], num_lengths: int) -> np.ndarray:
@@ -260,12 +260,12 @@ def _asked(recipe: Resolved, task: Any, tokenizer: Any, prompt: str) -> tuple[np
     return np.array([end if start is None else start], "int32"), told
 
 
-def _until(pieces: Iterator[bytes], stop: bytes) -> Iterator[bytes]:
-    """Pieces of text up to and with the first `stop` in them, wherever they are cut."""
+def _until(pieces: Iterator[bytes], stop: bytes, first: int = 0) -> Iterator[bytes]:
+    """Pieces of text up to and with the first `stop` behind so many bytes; all if it is empty."""
     text = b""
     for piece in pieces:
         before, text = len(text), text + piece
-        found = text.find(stop, max(0, before - len(stop)))
+        found = text.find(stop, max(first, before - len(stop))) if stop else -1
         if found >= 0:
             yield text[before : found + len(stop)]
             return

@@ -11,6 +11,7 @@ import zoo
 from zoo.bench.command import bench
 from zoo.core import folders, machine
 from zoo.core.errors import ZooError
+from zoo.generation.command import generate
 from zoo.insight.command import explain
 from zoo.recipe.command import Overrides, RecipeName, Tiny, copy, list_
 from zoo.recipe.tokenize import tokenize
@@ -139,34 +140,6 @@ def _measured(found: dict) -> str:
 
 
 @app.command()
-def generate(
-    run: RunFolder,
-    prompt: Annotated[str, typer.Argument(help="What the text begins with.")] = "",
-    max_new_tokens: Annotated[int, typer.Option(min=0)] = 200,
-    temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.8,
-    top_k: Annotated[int, typer.Option(help="Keep this many tokens; 0 keeps all.")] = 0,
-    top_p: Annotated[float, typer.Option(help="Keep tokens up to this probability.")] = 1.0,
-    seed: int = 0,
-    stop: Annotated[str, typer.Option(help="Stop after this text.")] = "",
-    num_beams: Annotated[
-        int, typer.Option(min=0, help="Search for the likeliest text with so many; 0 draws.")
-    ] = 0,
-    length_penalty: Annotated[float, typer.Option(help="Of beams: above 0, longer ones.")] = 0.6,
-) -> None:
-    """Write on from a prompt, or answer it, token by token as they come."""
-    machine.start_backend()
-    options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
-    beams = {"num_beams": num_beams, "length_penalty": length_penalty}
-    pieces = zoo.generate(run, prompt, max_new_tokens, stop, **beams, echo=True, **options)
-    out = sys.stdout.buffer
-    for piece in pieces:
-        out.write(piece)
-        out.flush()
-    out.write(b"\n")
-    out.flush()
-
-
-@app.command()
 def export(
     run: RunFolder,
     overrides: Overrides = None,
@@ -224,6 +197,7 @@ def convert(
     print(f"{to}: {model.count_params():,} parameters")
 
 
+app.command()(generate)
 app.command()(bench)
 app.command()(average)
 app.command()(baseline)

@@ -18,6 +18,8 @@ from zoo.music.notes import Notes, Score
 if TYPE_CHECKING:
     from mido import MidiFile
 
+BEGINNING = b"MThd"
+"""What a MIDI file begins with."""
 PEDAL, DOWN = 64, 64
 """The controller that is the sustain pedal, and from which value on it is down."""
 DRUMS = 9
@@ -173,7 +175,7 @@ def _clock(messages: list[tuple[int, int, Any]], per_quarter: int) -> Any:
 
 def _opened(midi: bytes) -> MidiFile:
     mido = _mido()
-    if not midi.startswith(b"MThd"):
+    if not midi.startswith(BEGINNING):
         raise ZooError("is no MIDI file: it does not begin with MThd.")
     try:
         file = mido.MidiFile(file=io.BytesIO(midi), clip=True)

@@ -1,0 +1,69 @@
+"""The command `zoo generate`. What it needs is imported when it is run: `zoo --help` is quick."""
+
+import itertools
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import zoo
+from zoo.core import machine
+from zoo.core.errors import ZooError
+from zoo.music.midi import BEGINNING
+
+
+def generate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A folder that `zoo train` wrote.")],
+    prompt: Annotated[
+        str, typer.Argument(help="What the text begins with; of music, a file of MIDI.")
+    ] = "",
+    max_new_tokens: Annotated[int, typer.Option(min=0)] = 200,
+    temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.8,
+    top_k: Annotated[int, typer.Option(help="Keep this many tokens; 0 keeps all.")] = 0,
+    top_p: Annotated[float, typer.Option(help="Keep tokens up to this probability.")] = 1.0,
+    seed: int = 0,
+    stop: Annotated[str, typer.Option(help="Stop after this text.")] = "",
+    num_beams: Annotated[
+        int, typer.Option(min=0, help="Search for the likeliest text with so many; 0 draws.")
+    ] = 0,
+    length_penalty: Annotated[float, typer.Option(help="Of beams: above 0, longer ones.")] = 0.6,
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write it there; of music its picture, too, as .png."),
+    ] = None,
+) -> None:
+    """Write on from a prompt, or answer it, token by token as they come."""
+    if to and (to.is_dir() or not to.parent.is_dir()):
+        raise ZooError(f"--to: found {to}, expected a file in a folder that is there.")
+    machine.start_backend()
+    options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+    beams = {"num_beams": num_beams, "length_penalty": length_penalty}
+    pieces = zoo.generate(run, prompt, max_new_tokens, stop, **beams, echo=True, **options)
+    if to:
+        _keep(b"".join(pieces), to)
+    else:
+        _show(pieces)
+
+
+def _show(pieces: Iterable[bytes]) -> None:
+    out = sys.stdout.buffer
+    for piece in itertools.chain(pieces, [b"\n"]):
+        out.write(piece)
+        out.flush()
+
+
+def _keep(written: bytes, to: Path) -> None:
+    """Into a file; beside one of MIDI a picture of its notes."""
+    try:
+        to.write_bytes(written)
+    except OSError as wrong:
+        raise ZooError(f"--to: {to} cannot be written: {wrong.strerror}.") from wrong
+    print(to)
+    if written.startswith(BEGINNING):
+        from zoo.music.midi import read
+        from zoo.music.roll import draw
+
+        draw(read(written).heard, to.with_suffix(".png"))
+        print(to.with_suffix(".png"))
