@@ -10,6 +10,10 @@ from zoo.music.midi import read, write
 from zoo.music.notes import Notes, Score
 from zoo.tokenizers import Tokenizer
 
+NO_GRAPH = (
+    "no graph reads MIDI files: models of music are not exported, but zoo generate runs them."
+)
+
 
 class Music(Tokenizer):
     """The contract of tokenizers of music. Their pieces are names of tokens, for people to read; a
@@ -50,10 +54,10 @@ class Music(Tokenizer):
         return ids.astype(np.min_scalar_type(self.vocabulary_size))
 
     def tokenize(self, text):
-        raise ZooError("MIDI files are not read by a graph: ask for token ids.")
+        raise ZooError(NO_GRAPH)
 
     def detokenize(self, token_ids, continues=False):
-        raise ZooError("MIDI files are not written by a graph: ask for token ids.")
+        raise ZooError(NO_GRAPH)
 
     def stream(self, token_ids, continues=False):
         yield self.midi(token_ids)
