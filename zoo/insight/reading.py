@@ -38,7 +38,7 @@ class Reading(NamedTuple):
     """int32 `t`, the tokens a model wrote in answer to a source; none where it writes none."""
 
     def answered(self) -> str:
-        return b"".join(self.tokenizer.stream(self.answer.tolist())).decode(errors="replace")
+        return self.tokenizer.said(self.answer.tolist())
 
 
 def reading(

@@ -103,6 +103,10 @@ class Tokenizer(Kind):
             yield piece if begun else piece.removeprefix(b" ")
             begun = begun or bool(piece)
 
+    def said(self, token_ids: Iterable[int]) -> str:
+        """Token ids as a person reads them."""
+        return b"".join(self.stream(token_ids)).decode(errors="replace")
+
     def going_on(self, prompt: bytes, read: np.ndarray, new: Iterable[int]) -> Iterator[bytes]:
         """A prompt, which reads as the token ids int `t`, and what goes on from it, piece by
         piece."""

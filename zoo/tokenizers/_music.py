@@ -62,6 +62,10 @@ class Music(Tokenizer):
     def stream(self, token_ids, continues=False):
         yield self.midi(token_ids)
 
+    def said(self, token_ids):
+        names = self.pieces()
+        return b"".join(names[token] for token in token_ids).decode()
+
     def going_on(self, prompt: bytes, read: np.ndarray, new: Iterable[int]) -> Iterator[bytes]:
         yield self.midi([*read.tolist(), *new])
 
