@@ -14,6 +14,8 @@ from zoo.core.errors import ZooError
 from zoo.music.midi import read
 from zoo.music.notes import Notes
 from zoo.music.roll import draw
+from zoo.recipe.check import _served as served
+from zoo.tokenizers.voice_grid import VoiceGrid
 
 QUICK = ["training.steps=3", "training.jit_compile=false", "training.validate_every=2"]
 
@@ -66,6 +68,10 @@ def test_primers_and_files_that_are_none_are_refused(place, tmp_path):
     done = command(run, "--to", tmp_path / "no" / "out.mid")
     assert isinstance(done.exception, ZooError)
     says(str(done.exception), "--to: found", "expected a file in a folder that is there")
+
+
+def test_a_check_says_that_it_is_not_served():
+    assert served(VoiceGrid()) == "nothing yet: no graph reads what it reads"
 
 
 def test_a_picture_has_a_bar_for_every_note():

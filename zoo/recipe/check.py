@@ -20,6 +20,7 @@ from zoo.recipe.load import Resolved
 from zoo.recipe.picture import draw
 from zoo.recipe.sections import Training
 from zoo.recipe.trial import longest, try_batch
+from zoo.tokenizers import Tokenizer
 from zoo.training.optimizers import Optimizer
 from zoo.training.schedules import Schedule
 
@@ -57,7 +58,7 @@ def describe(recipe: Resolved, picture: Path | None = None) -> dict[str, str]:
         "batch": " or ".join(f"{rows} x {length}" for rows, length in shapes) + " tokens",
         "training": f"{settings.steps:,} steps, {seen:,} tokens",
         **_kernels(needs.attentions, length),
-        "served with": _served(build.tokenizer(recipe).custom_ops),
+        "served with": _served(build.tokenizer(recipe)),
     }
 
 
@@ -74,9 +75,12 @@ def _cut(text: build.Text) -> dict[str, str]:
     return {"cut": f"{number:,} of {there:,} documents, which lose their end"} if number else {}
 
 
-def _served(custom_ops: dict[str, str]) -> str:
+def _served(tokenizer: Tokenizer) -> str:
     """What a server needs for the operations of a tokenizer."""
-    return f"tensorflow-text ({', '.join(custom_ops)})" if custom_ops else "plain TensorFlow"
+    if not tokenizer.in_graph:
+        return "nothing yet: no graph reads what it reads"
+    names = ", ".join(tokenizer.custom_ops)
+    return f"tensorflow-text ({names})" if names else "plain TensorFlow"
 
 
 def _kernels(layers: list[Any], length: int) -> dict[str, str]:

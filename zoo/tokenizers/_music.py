@@ -19,6 +19,7 @@ class Music(Tokenizer):
     """The contract of tokenizers of music. Their pieces are names of tokens, for people to read; a
     file is written when its last token is known."""
 
+    in_graph = False
     unit: int = 1
     """How many tokens belong together: a text may be cut between two units."""
     num_voices: int = 1
