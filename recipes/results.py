@@ -347,6 +347,26 @@ def reasoning(results: Results) -> None:
     results.report("reasoning", ["babi", "soft_reasoner"])
 
 
+def chorales(results: Results) -> None:
+    """Bach's chorales by kinds of positions, three times each."""
+    path = f"data.source.path={results.data / 'jsb-chorales' / 'Jsb16thSeparated.json'}"
+    names = []
+    for kind in ("music_jsb_absolute", "music_jsb", "music_jsb_pitch_time"):
+        for seed in (0, 1, 2):
+            names.append(f"{kind}_{seed}")
+            results.train(names[-1], kind, path, f"training.seed={seed}")
+        results.report("chorales", names)
+
+
+def performances(results: Results) -> None:
+    """What pianists played: what is before a note seen whole, near by, or remembered."""
+    path = f"data.source.path={results.data / 'asap-piano-midi'}"
+    names = ["music_piano", "music_piano_local", "music_piano_transformer_xl"]
+    for place, name in enumerate(names, 1):
+        results.train(name, name, path)
+        results.report("performances", names[:place])
+
+
 def pictures(results: Results) -> None:
     """Small pictures and their classes: attention after convolutions, against either alone, of the
     same size, trained alike, three times each."""
@@ -384,6 +404,8 @@ SECTIONS = {
         meetings,
         news,
         reasoning,
+        chorales,
+        performances,
         pictures,
         objects,
     )
