@@ -66,6 +66,13 @@ POSITIONS = {
     },
     "learned": {"kind": "learned", "max_sequence_length": 32},
     "nope": {"kind": "nope"},
+    "ordered": {
+        "kind": "ordered",
+        "order": {"kind": "blocks", "block_height": 3, "block_width": 2},
+        "position": {"kind": "axial_sum", "shape": [8, 4]},
+        "height": 8,
+        "width": 4,
+    },
     "relative_2d": {"kind": "relative_2d", "height": 16, "width": 4},
     "relative_music": {"kind": "relative_music", "max_distance": 4},
     "relative_shaw": {"kind": "relative_shaw", "max_distance": 3, "values": True},
@@ -129,7 +136,7 @@ SHELVES = {
 }
 UNMARKED = [kind for kind in PATTERNS if kind != "segments"]
 """Patterns that need not be told anything of the tokens."""
-AT_THE_EMBEDDING = ("axial", "axial_sum", "learned", "sinusoidal", "sinusoidal_2d")
+AT_THE_EMBEDDING = ("axial", "axial_sum", "learned", "ordered", "sinusoidal", "sinusoidal_2d")
 INSIDE = [kind for kind in POSITIONS if kind not in AT_THE_EMBEDDING]
 """Positions that stand inside attention; the others stand at the embedding."""
 

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"core"},
-    {"metrics", "music"},
+    {"metrics", "music", "orders"},
     {
         "tokenizers",
         "embeddings",

@@ -128,12 +128,12 @@ def _tell_apart(file: Path, *of) -> None:
     print(file)
 
 
-MEASURED = ("loss", "bits_per_byte", "accuracy", "tokens", "best_loss")
+BITS = {"bits_per_byte": "bits per byte", "bits_per_dim": "bits per dimension"}
+MEASURED = ("loss", *BITS, "accuracy", "tokens", "best_loss")
 
 
 def _measured(found: dict) -> str:
-    bits = found.get("bits_per_byte")
-    more = f" ({bits:.4f} bits per byte)" if bits is not None else ""
+    more = "".join(f" ({found[x]:.4f} {said})" for x, said in BITS.items() if x in found)
     text = f"loss {found['loss']:.4f} nats{more}, {100 * found['accuracy']:.2f} % right"
     metrics = [name for name in found if name not in MEASURED]
     return ", ".join([text, *(f"{name} {found[name]:.2f}" for name in metrics)])

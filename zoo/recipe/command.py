@@ -33,6 +33,7 @@ SHELVES = {
     "backbones": "backbones",
     "tasks": "tasks",
     "tokenizers": "tokenizers",
+    "orders": "orders",
     "metrics": "metrics",
     "search": "generation/search",
     "baselines": "baselines",

@@ -23,6 +23,7 @@ SAID = METRICS | {
     "accuracy": Said("{} % right", 1, 100),
     "loss": Said("{} nats", 3),
     "bits_per_byte": Said("{} bits per byte", 3),
+    "bits_per_dim": Said("{} bits per dimension", 3),
 }
 """In the order in which they are said."""
 
@@ -32,7 +33,7 @@ def told(found: Mapping[str, object]) -> list[str]:
     right; of written answers, nothing of single tokens."""
     if any(name in found for name in METRICS):
         return [name for name in SAID if name in found and name != "accuracy"]
-    left = ["accuracy"] if "bits_per_byte" in found else []
+    left = ["accuracy"] if {"bits_per_byte", "bits_per_dim"} & set(found) else []
     return [name for name in SAID if name in found and name not in left]
 
 

@@ -8,21 +8,20 @@ from zoo.data import pipeline
 from zoo.data.batching import Batching
 from zoo.data.corpus import Corpus
 from zoo.training.learner import Learner
-from zoo.training.report import bits_per_byte
 
 
 def evaluate(
     learner: Learner, batching: Batching, corpus: Corpus, batches: int | None = None
 ) -> dict[str, float]:
-    """`loss` in nats a target, `bits_per_byte` where every token is one, `accuracy`, the share of
-    targets held the likeliest, and how many `tokens` they are means of."""
+    """`loss` in nats a target, `bits_per_byte` where every token is one, `bits_per_dim` of
+    pictures, `accuracy`, the share of targets held the likeliest, and how many `tokens` they are
+    means of."""
     total = batching.evaluation_batches(corpus)
     number = total if batches is None else min(batches, total)
     data = pipeline.evaluation(batching, corpus, 0, number)
     found = learner.evaluate(data, steps=number, verbose=0, return_dict=True)
     loss, tokens = found["nll"], float(learner.nll.count)
-    bits = bits_per_byte(loss, len(corpus), corpus.num_bytes)
-    bits = {"bits_per_byte": bits} if batching.counts_all else {}
+    bits = batching.bits(loss, corpus)
     return {"loss": loss, **bits, "accuracy": found["accuracy"], "tokens": tokens}
 
 

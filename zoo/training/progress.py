@@ -48,6 +48,8 @@ def figures(found: dict[str, float]) -> str:
     words = [f"loss {found['loss']:.4f}"]
     if "bits_per_byte" in found:
         words.append(f"{found['bits_per_byte']:.3f} bits/byte")
+    elif "bits_per_dim" in found:
+        words.append(f"{found['bits_per_dim']:.3f} bits/dim")
     elif "accuracy" in found:
         words.append(f"{100 * found['accuracy']:.1f} % right")
     return ", ".join(words)

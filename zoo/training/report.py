@@ -2,17 +2,17 @@
 
 import csv
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 from zoo.core.machine import commit, hardware, versions
 
+BITS = ["bits_per_byte", "bits_per_dim"]
 COLUMNS = [
-    *("step", "loss", "bits_per_byte", "learning_rate", "gradient_norm", "update_ratio"),
+    *("step", "loss", *BITS, "learning_rate", "gradient_norm", "update_ratio"),
     *("tokens_per_second", "seconds"),
 ]
-MEASURED = ["loss", "bits_per_byte", "accuracy"]
+MEASURED = ["loss", *BITS, "accuracy"]
 VALIDATION = [f"validation_{name}" for name in MEASURED]
 
 
@@ -55,11 +55,6 @@ def facts(run: Path) -> dict[str, Any]:
     """What `write` left in a run; nothing where it has not come to its end."""
     file = run / "report.json"
     return json.loads(file.read_text()) if file.exists() else {}
-
-
-def bits_per_byte(nats: float, tokens: int, num_bytes: int) -> float:
-    """A loss in nats a token -> bits a byte of the text that `tokens` stand for."""
-    return nats / math.log(2) * tokens / max(1, num_bytes)
 
 
 def draw(run: Path, rows: list[dict[str, str]], title: str) -> None:

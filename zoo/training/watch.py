@@ -129,9 +129,7 @@ class Watch(keras.callbacks.Callback):
         loss, now = float(logs["nll"]), time.perf_counter()
         speed = (self.step - self.logged) * self.tokens / max(now - self.clock, 1e-9)
         rate = float(self.model.optimizer.learning_rate)
-        corpus = self.text.train
-        bits = report.bits_per_byte(loss, len(corpus), corpus.num_bytes)
-        found = {"loss": loss} | ({"bits_per_byte": bits} if self.text.batching.counts_all else {})
+        found = {"loss": loss} | self.text.batching.bits(loss, self.text.train)
         self.bar.update(self.step, found, speed)
         values = {
             "step": self.step,

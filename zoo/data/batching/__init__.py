@@ -1,5 +1,6 @@
 """How a corpus is cut into batches. A batch is a pure function of (seed, step)."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,6 +61,14 @@ class Batching(Kind):
         """What a task answers to a batch -> what documents would say. Raises ZooError where answers
         are written token by token."""
         raise ZooError("needs 'search', such as beam_search: answers are texts.")
+
+    def bits(self, nats: float, corpus: Corpus) -> dict[str, float]:
+        """A loss in nats a target, in bits of what is told: `bits_per_byte` of the corpus where
+        every token is a target; nothing where that says nothing."""
+        if not self.counts_all:
+            return {}
+        num_bytes = max(1, corpus.num_bytes)
+        return {"bits_per_byte": nats / math.log(2) * len(corpus) / num_bytes}
 
     def frame(self, tokenizer: Tokenizer) -> Frame:
         """How a text alone is read by what was trained on these batches."""

@@ -1,0 +1,87 @@
+"""What tokenizers share that write pictures."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from zoo.core.errors import ZooError, shown
+from zoo.core.kinds import make
+from zoo.core.types import NonNegativeInt, PositiveInt
+from zoo.orders import Order
+from zoo.tokenizers.bytes import Bytes
+
+
+class Pictures(Bytes):
+    """The contract of tokenizers of pictures, which are written in an `order`. What documents hold
+    is read byte by byte, as it lies in a file: pixels are told from it by a batching, and written
+    as tokens by `write`.
+
+    The first `num_picture_tokens` ids are those of pictures. A start token is behind them, and then
+    a token for each of `num_classes`: one of these is what a picture begins from.
+    """
+
+    channels_a_token: ClassVar[bool] = False
+    """Whether a token is a place with all its channels."""
+    num_picture_tokens: int
+
+    def __init__(
+        self,
+        num_channels: PositiveInt = 3,
+        num_classes: NonNegativeInt = 0,
+        order: Order = "raster",
+    ):
+        self.num_channels, self.num_classes = num_channels, num_classes
+        self.order = make(Order, order)
+        self.end_token_id = self.start_token_id = self.num_picture_tokens
+        self.vocabulary_size = self.num_picture_tokens + 1 + num_classes
+
+    @property
+    def values(self) -> int:
+        """How many numbers a token tells."""
+        return self.num_channels if self.channels_a_token else 1
+
+    def length(self, height: int, width: int) -> int:
+        """How many tokens a picture has."""
+        return height * width * self.num_channels // self.values
+
+    def grid(self, height: int, width: int) -> tuple[int, int]:
+        """Rows and columns of the grid whose places are put in order."""
+        return height, self.length(height, width) // height
+
+    def first(self, classes: np.ndarray) -> np.ndarray:
+        """What pictures of classes begin from: int32 `b`."""
+        opening = np.full(len(classes), self.start_token_id, np.int32)
+        return opening + 1 + classes.astype("int32") if self.num_classes else opening
+
+    def write(self, images: np.ndarray) -> np.ndarray:
+        """uint8 `b y x c` -> token ids, int32 `b t`."""
+        _, height, width, _ = images.shape
+        return self.ids(images)[:, self.order.order(*self.grid(height, width))]
+
+    def paint(self, token_ids: np.ndarray, height: int, width: int) -> np.ndarray:
+        """Token ids of pictures, `b t` -> uint8 `b y x c`: the inverse of `write`."""
+        order = self.order.order(*self.grid(height, width))
+        values = self.pixels(token_ids[:, np.argsort(order)])
+        return values.reshape(-1, height, width, self.num_channels).astype("uint8")
+
+    def ids(self, images: np.ndarray) -> np.ndarray:
+        """uint8 `b y x c` -> token ids, int32 `b t`, row by row."""
+        raise NotImplementedError
+
+    def pixels(self, token_ids: np.ndarray) -> np.ndarray:
+        """The inverse, as many numbers a row."""
+        raise NotImplementedError
+
+    def stream(self, token_ids, continues=False):
+        """Raises ZooError: these are no texts."""
+        raise ZooError("this model makes pictures: name a file for them with --to.")
+
+
+def pictures(tokenizer: object) -> Pictures:
+    """A tokenizer, if it writes pictures. Raises ZooError otherwise."""
+    if not isinstance(tokenizer, Pictures):
+        found = shown(type(tokenizer).__name__.lower())
+        raise ZooError(f"found the tokenizer {found}, expected pixels or colours.")
+    return tokenizer

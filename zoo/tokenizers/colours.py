@@ -1,0 +1,29 @@
+"""Every place of a picture is a token, with all its channels, for models that tell them at once
+(Salimans et al. 2017, PixelCNN++)."""
+
+import numpy as np
+
+from zoo.core.colours import NUM_VALUES
+from zoo.core.types import Literal
+from zoo.tokenizers._pictures import Pictures
+
+
+class Colours(Pictures):
+    """A token id is the channels of a place as digits of 256, the first the highest."""
+
+    channels_a_token = True
+
+    def __init__(self, num_channels: Literal[1, 3] = 3, **kwargs):
+        self.num_picture_tokens = NUM_VALUES**num_channels
+        super().__init__(num_channels=num_channels, **kwargs)
+
+    def digits(self) -> np.ndarray:
+        """What one more in each channel adds to an id."""
+        return NUM_VALUES ** np.arange(self.num_channels)[::-1]
+
+    def ids(self, images):
+        flat = images.reshape(len(images), -1, self.num_channels).astype("int32")
+        return (flat @ self.digits()).astype("int32")
+
+    def pixels(self, token_ids):
+        return token_ids[..., None] // self.digits() % NUM_VALUES

@@ -1,0 +1,16 @@
+"""Every channel of every place of a picture is a token (van den Oord et al. 2016, Pixel RNN)."""
+
+from zoo.core.colours import NUM_VALUES
+from zoo.tokenizers._pictures import Pictures
+
+
+class Pixels(Pictures):
+    """Token ids 0 to 255 are what a channel is; channels of a place follow one another."""
+
+    num_picture_tokens = NUM_VALUES
+
+    def ids(self, images):
+        return images.reshape(len(images), -1).astype("int32")
+
+    def pixels(self, token_ids):
+        return token_ids
