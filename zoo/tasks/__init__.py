@@ -1,5 +1,6 @@
 """A task: a backbone, a head and a loss. The one door to KerasHub's task classes."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
@@ -79,6 +80,11 @@ class Task(Kind):
     def logits(self, hidden: Any) -> Any:
         """What `encode` gives -> float32 scores of what may be predicted, `b … v`."""
         raise NotImplementedError
+
+    def draw(self, hidden: Any, pick: Callable[[Any, int], Any]) -> Any:
+        """Hidden states `b d` -> the next token of each row, int32 `b`. `pick` chooses by scores
+        `b v`; it is told for the how manyth time, where it takes several choices."""
+        return pick(self.logits(hidden[:, None])[:, 0], 0)
 
     def scoring(self) -> list:
         """The layers that `logits` calls, if it is called for some tokens at a time."""
