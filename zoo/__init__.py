@@ -14,6 +14,7 @@ PUBLIC = {
     "train": "zoo.api",
     "evaluate": "zoo.api",
     "generate": "zoo.api",
+    "paint": "zoo.training.painted",
     "export": "zoo.api",
     "load": "zoo.api",
     "save": "zoo.api",

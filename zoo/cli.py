@@ -11,7 +11,6 @@ import zoo
 from zoo.bench.command import bench
 from zoo.core import folders, machine
 from zoo.core.errors import ZooError
-from zoo.generation.command import generate
 from zoo.insight.command import explain
 from zoo.recipe.command import Overrides, RecipeName, Tiny, copy, list_
 from zoo.recipe.tokenize import tokenize
@@ -20,6 +19,7 @@ from zoo.results.sweep import train_all
 from zoo.serving.server.command import serve
 from zoo.training.check import check
 from zoo.training.command import average, baseline, recl
+from zoo.training.generate import generate
 
 app = typer.Typer(
     help="The attention zoo: long-context models for Keras, from a recipe to a SavedModel.",
@@ -120,12 +120,7 @@ def _tell_apart(file: Path, *of) -> None:
 
     found = confusion(*of)
     draw(found, file)
-    wide = max(5, *map(len, found.labels))
-    print(f"{'class':{wide}}  targets  precision  recall    F1")
-    for name, number, *shares in found.rows():
-        precision, recall, both = (f"{100 * share:.1f}" for share in shares)
-        print(f"{name:{wide}}  {number:7,}  {precision:>9}  {recall:>6}  {both:>4}")
-    print(file)
+    print(*found.lines(), file, sep="\n")
 
 
 BITS = {"bits_per_byte": "bits per byte", "bits_per_dim": "bits per dimension"}

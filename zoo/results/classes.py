@@ -1,5 +1,6 @@
 """Which classes a run tells apart: how many of each it takes for which."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +34,14 @@ class Confusion(NamedTuple):
         columns = (there, precision, recall, 2 * precision * recall / both)
         return list(zip(self.labels, *(column.tolist() for column in columns)))
 
+    def lines(self) -> Iterator[str]:
+        """The same as a table."""
+        wide = max(5, *map(len, self.labels))
+        yield f"{'class':{wide}}  targets  precision  recall    F1"
+        for name, number, *shares in self.rows():
+            precision, recall, both = (f"{100 * share:.1f}" for share in shares)
+            yield f"{name:{wide}}  {number:7,}  {precision:>9}  {recall:>6}  {both:>4}"
+
 
 def confusion(
     run: Path,
@@ -48,7 +57,7 @@ def confusion(
     if text.validation is None:
         raise ZooError(f"{run}: its recipe holds out no validation text.")
     labels = text.batching.labels
-    if labels is None:
+    if labels is None or not text.batching.tells_classes:
         raise ZooError(f"{run}: its targets are tokens, and no classes that could be told apart.")
     task, total = load_task(run, recipe), text.batching.evaluation_batches(text.validation)
     task = quantized(task, quantize) if quantize else task

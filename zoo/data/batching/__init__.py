@@ -36,7 +36,9 @@ class Batching(Kind):
     """Whether every token is a target: only then a loss tells how many bits a byte takes."""
 
     labels: list[str] | None = None
-    """The names of the classes that targets are places of; None where they are tokens."""
+    """The names of classes; None where documents have none."""
+    tells_classes: bool = True
+    """Whether targets are places of `labels`, where there are some; otherwise they are tokens."""
 
     varied: bool = False
     """Whether batches differ in shape."""

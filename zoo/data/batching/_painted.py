@@ -18,6 +18,8 @@ class Painted:
     Raises ZooError for a tokenizer that writes no pictures, one that has another number of classes
     or channels, and for pictures that are mixed of two."""
 
+    tells_classes = False
+
     def batch(self, corpus: Corpus, step: int) -> Batch:
         return self.painted(corpus, super().batch(corpus, step))
 

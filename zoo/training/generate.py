@@ -17,7 +17,8 @@ from zoo.music.midi import BEGINNING
 def generate(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A folder that `zoo train` wrote.")],
     prompt: Annotated[
-        str, typer.Argument(help="What the text begins with; of music, a file of MIDI.")
+        str,
+        typer.Argument(help="What the text begins with; a file of MIDI; the class of pictures."),
     ] = "",
     max_new_tokens: Annotated[int, typer.Option(min=0)] = 200,
     temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.8,
@@ -31,14 +32,26 @@ def generate(
     length_penalty: Annotated[float, typer.Option(help="Of beams: above 0, longer ones.")] = 0.6,
     to: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write it there; of music its picture, too, as .png."),
+        typer.Option(
+            metavar="FILE", help="Write it there; of music its notes, too, as .png; pictures: .png."
+        ),
+    ] = None,
+    number: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 16,
+    picture: Annotated[
+        Path | None, typer.Option(help="Of which to keep the upper half, or to enlarge it.")
     ] = None,
 ) -> None:
-    """Write on from a prompt, or answer it, token by token as they come."""
+    """Write on from a prompt, or answer it, token by token as they come; or make pictures."""
     if to and (to.is_dir() or not to.parent.is_dir()):
         raise ZooError(f"--to: found {to}, expected a file in a folder that is there.")
     machine.start_backend()
     options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+    if to and to.suffix == ".png":
+        from zoo.training.painted import draw
+
+        draw(zoo.paint(run, prompt, number, picture, **options), to)
+        print(to)
+        return
     beams = {"num_beams": num_beams, "length_penalty": length_penalty}
     pieces = zoo.generate(run, prompt, max_new_tokens, stop, **beams, echo=True, **options)
     if to:
