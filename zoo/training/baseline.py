@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.baselines import Baseline, Classifier
+from zoo.baselines._pictured import Pictured, Written, stacked
 from zoo.core import folders
 from zoo.core.check import check, dotted
 from zoo.core.errors import ZooError, shown, suggest
@@ -30,23 +31,24 @@ def baseline(
     report, and the folder. Raises ZooError for a folder that exists, and for a recipe that asks
     nothing or holds nothing out."""
     made = chosen(recipe, kind)
-    if not isinstance(made, Classifier) and not build.metrics(recipe):
+    if not isinstance(made, Classifier | Pictured) and not build.metrics(recipe):
         text = "names no metrics, by which a written text could be measured"
         raise ZooError(f"{recipe.name}: {text} (it has no section 'evaluation').")
     run = run or Path("runs") / f"{recipe.name}_{to_config(made)['kind']}"
     if os.path.lexists(run):
         raise ZooError(f"{run}: exists already, and is left as it is. Choose another with --run.")
-    train, held_out = documents(recipe)
+    read = pictures if isinstance(made, Pictured) else documents
+    train, held_out = read(recipe)
     began = time.perf_counter()
     with build.at(recipe, "data", "source"):
-        made.fit(*train)
+        learn(made, train)
     facts = {
         "recipe": recipe.name,
         "baseline": to_config(made),
         "parameters": made.count_params(),
         "documents": len(train[0]),
         "held_out": len(held_out[0]),
-        "validation": measured(made, recipe, *held_out),
+        "validation": measured(made, recipe, held_out),
         "seconds": round(time.perf_counter() - began, 2),
     }
     with folders.readable_errors(run):
@@ -80,9 +82,20 @@ def chosen(recipe: Resolved, written: str | None) -> Baseline:
     return make(Baseline, node)
 
 
-def measured(made: Baseline, recipe: Resolved, texts: list[str], answers: list[str]) -> dict:
-    """What a yardstick reached on documents: what `zoo evaluate` says of classes, and of written
-    texts the metrics of the recipe."""
+def learn(made: Baseline, train: Any) -> None:
+    """Fit a yardstick to pictures, or to texts and their answers."""
+    if isinstance(made, Pictured):
+        made.learn(train)
+    else:
+        made.fit(*train)
+
+
+def measured(made: Baseline, recipe: Resolved, held_out: Any) -> dict:
+    """What a yardstick reached on documents: what `zoo evaluate` says of classes and of pictures,
+    and of written texts the metrics of the recipe."""
+    if isinstance(made, Pictured):
+        return made.measure(held_out)
+    texts, answers = held_out
     if isinstance(made, Classifier):
         return made.measure(texts, answers)
     metrics, written = build.metrics(recipe), made.answer(texts)
@@ -100,6 +113,26 @@ def documents(recipe: Resolved) -> tuple[Read, Read]:
     with build.at(recipe, "data", "batching"):
         labels = getattr(_batching(recipe), "labels", None)
         return _read(train, labels), _read(held_out, labels)
+
+
+def pictures(recipe: Resolved) -> tuple[Written, Written]:
+    """The pictures that a recipe trains on, as they are, and those it holds out. Raises ZooError
+    where there are none of these."""
+    text = build.text(recipe)
+    if text.validation is None:
+        raise ZooError(f"{recipe.place(('data', 'source'))}: holds nothing out to be measured on.")
+    with build.at(recipe, "data", "batching"):
+        return _seen(text.batching, text.train), _seen(text.batching, text.validation)
+
+
+def _seen(batching: Any, corpus: Any) -> Written:
+    """The pictures of a corpus, as a batching has them."""
+    found, size = [], (batching.height, batching.width)
+    for place in range(batching.evaluation_batches(corpus)):
+        batch = batching.evaluation(corpus, place)
+        images = corpus.tokenizer.paint(batch.targets[batch.weights[:, 0] > 0], *size)
+        found.append(Written(images, batching.source(images)))
+    return stacked(found)
 
 
 def _batching(recipe: Resolved) -> Any:

@@ -38,9 +38,14 @@ class Painted:
         inputs = {"token_ids": np.concatenate([first, tokens[:, :-1]], axis=1)}
         return Batch({**inputs, **self.beside(tokenizer, images)}, tokens, weights)
 
+    def source(self, images: np.ndarray) -> np.ndarray | None:
+        """What is read of pictures, uint8 `b y x c`, as pictures; None where nothing is."""
+        return None
+
     def beside(self, tokenizer: Any, images: np.ndarray) -> dict[str, np.ndarray]:
         """What is told besides of pictures, uint8 `b y x c`."""
-        return {}
+        read = self.source(images)
+        return {} if read is None else {"encoder_token_ids": tokenizer.write(read)}
 
     def writer(self, corpus: Corpus) -> Any:
         """The tokenizer, if it fits."""

@@ -18,9 +18,5 @@ class Enlarged(Pixels):
             raise ZooError(found, "factor")
         self.factor = factor
 
-    def beside(self, tokenizer, images):
-        return {"encoder_token_ids": tokenizer.write(self.source(images))}
-
     def source(self, images):
-        """What is read of pictures, uint8 `b y x c`, as pictures."""
         return smaller(images, self.factor).astype("uint8")
