@@ -24,6 +24,8 @@ RUNS = Path("runs")
 RECORDS = HERE / "records"
 TELLING = ("recipe.yaml", "report.json", "log.csv", "evaluations.jsonl", "recl.json")
 """What the tables and pictures are made of."""
+STRIDED, FIXED = ("local", "column"), ("local", "summary")
+"""The parts of the patterns of Sparse Transformers, which layers take in turn."""
 FAR = ["--step", "128", "--longest", "1024", "--positions", "250"]
 """Of `zoo recl`: every context is read anew at every position, which takes its time."""
 
@@ -387,6 +389,51 @@ def objects(results: Results) -> None:
     results.report("objects", ["detr_synthetic"])
 
 
+def pixels(results: Results) -> None:
+    """Pictures written channel by channel: blocks of rows, and rectangles of the same size."""
+    train, test = results.apart("cifar10-subset", "npz")
+    names = ["image_transformer_1d", "image_transformer_2d"]
+    for name in names:
+        results.train(name, name, train)
+        results.evaluate(name, *test)
+    results.baseline("marginal_pixels", names[0], train, *test)
+    results.report("pixels", [*names, "marginal_pixels"], ["marginal_pixels"])
+
+
+def sparse_pixels(results: Results) -> None:
+    """The strided pattern against the fixed one, on pictures of 16 × 16 and of 32 × 32."""
+    train, test = results.apart("cifar10-subset", "npz")
+    names, recipe = [], "sparse_images"
+    for side, stride in ((16, 48), (32, 96)):
+        size = [f"data.batching.{of}={side}" for of in ("height", "width")]
+        size.append(f"model.position.shape=[{side}, {side}, 3]")
+        fewer = [] if side == 16 else ["data.batching.batch_size=2"]
+        fixed = f"kind: fixed, stride: {stride}, summary_width: 6, num_groups: 4"
+        parts = {
+            "strided": [f"{{kind: strided, stride: {stride}, part: {x}}}" for x in STRIDED],
+            "fixed": [f"{{{fixed}, part: {x}}}" for x in FIXED],
+        }
+        for kind, patterns in parts.items():
+            names.append(f"{recipe}_{kind}_{side}")
+            place = "model.blocks.{}.attention.pattern={}"
+            seen = [place.format(*of) for of in enumerate(patterns)]
+            results.train(names[-1], recipe, train, *size, *fewer, *seen)
+            results.evaluate(names[-1], *test)
+        names.append(f"marginal_{side}")
+        results.baseline(names[-1], recipe, train, *test, *size[:2])
+        results.report("sparse_pixels", names)
+
+
+def super_resolution(results: Results) -> None:
+    """Pictures of 8 × 8 made into pictures of 32 × 32, beside cubic interpolation and noise."""
+    train, test = results.apart("cifar10-subset", "npz")
+    name = "super_resolution"
+    results.train(name, name, train)
+    results.evaluate(name, *test)
+    results.baseline("bicubic", name, train, *test)
+    results.report(name, [name, "bicubic"], ["bicubic"])
+
+
 SECTIONS = {
     section.__name__: section
     for section in (
@@ -408,6 +455,9 @@ SECTIONS = {
         performances,
         pictures,
         objects,
+        pixels,
+        sparse_pixels,
+        super_resolution,
     )
 }
 
