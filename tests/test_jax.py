@@ -22,6 +22,7 @@ WHOLE = [
     "test_losses.py",
     "test_lsh.py",
     "test_lstm_encoder_decoder.py",
+    "test_mixture.py",
     "test_positions.py",
     "test_published_attention.py",
     "test_recurrent.py",

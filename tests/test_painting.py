@@ -16,6 +16,7 @@ from zoo.data.decoding import opened
 from zoo.generation.pictures import UNKNOWN, PictureWriter
 from zoo.generation.write import Sampling
 from zoo.tasks import Task
+from zoo.tokenizers import Tokenizer
 from zoo.training import checkpoints
 from zoo.training.painted import save
 
@@ -153,4 +154,5 @@ def test_what_cannot_be_painted_is_named(runs, tmp_path):
     says(refused(zoo.paint, large, "a"), "found the class 'a', but this model was told of none")
     (tmp_path / "recipe.yaml").write_text(zoo.load_recipe("gpt_chars").to_yaml())
     says(refused(zoo.paint, tmp_path), "makes no pictures, which needs data.batching of pixels")
-    says(refused(zoo.generate, run, "a"), "this model makes pictures: name a file for them")
+    says(refused(zoo.generate, run, "a"), "a MixtureLM writes no text")
+    says(refused(make(Tokenizer, "pixels").stream, [1]), "this model makes pictures: name a file")

@@ -85,7 +85,7 @@ def test_recipes_write_pictures_in_the_order_of_their_pattern():
                 continue
             order, place = make(Order, node["order"]), tree["model"]["position"]
             pattern = tree["model"]["blocks"]["attention"]["pattern"]
-            size = cut["height"], cut["width"] * 3
+            size = make(Tokenizer, node).grid(cut["height"], cut["width"])
             wanted = make(Block2d, {**pattern}).order(size[0])
             np.testing.assert_array_equal(order.order(*size), wanted)
             assert (place["height"], place["width"]) == size
