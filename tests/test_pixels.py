@@ -17,6 +17,7 @@ from zoo.positions import Position
 from zoo.recipe.load import available
 from zoo.tokenizers import Tokenizer
 from zoo.tokenizers.bytes import Bytes
+from zoo.training.painted import save
 
 ORDERS = {"raster": "raster", "blocks": {"kind": "blocks", "block_height": 3, "block_width": 5}}
 WRITERS = ["pixels", "colours"]
@@ -131,6 +132,21 @@ def test_pictures_become_smaller_by_the_means_of_squares(documents):
         corners = [(y, x) for y in (0, 2, 4, 6) for x in (0, 2, 4, 6)]
         squares = [whole[y : y + 2, x : x + 2].mean((0, 1)) for y, x in corners]
         np.testing.assert_array_equal(row, np.round(squares).ravel())
+
+
+def test_files_of_pictures_are_written_alike(documents, tmp_path):
+    """PNG files of the same pixels, which lose nothing."""
+    files = []
+    for place, one in enumerate(documents[:4]):
+        save(image(one), tmp_path / f"{place}.png")
+        encoded = np.fromfile(tmp_path / f"{place}.png", "uint8")
+        label = np.frombuffer(b"dark", "uint8")
+        ends = ((encoded.size, encoded.size + label.size),)
+        files.append(one._replace(data=np.concatenate([encoded, label]), answers=ends))
+    found = batching("pixel_files").evaluation(Corpus(files, tokenizer(num_classes=2)), 0)
+    wanted = batching().evaluation(Corpus(documents, tokenizer()), 0)
+    np.testing.assert_array_equal(found.targets, wanted.targets)
+    assert found.inputs["token_ids"][:, 0].tolist() == [257] * 4
 
 
 def test_what_is_read_to_be_enlarged_is_the_same_picture(documents):
