@@ -32,6 +32,8 @@ EXAMPLES = {
     "sentence_piece, bpe": {"vocabulary_size": 400, "model": "bpe"},
 }
 
+OF_PICTURES = {"pixels", "colours"}
+"""Tested in test_pixels."""
 OF_MUSIC = {"music_events", "voice_grid"}
 """Read MIDI files and no text: test_music."""
 
@@ -56,7 +58,7 @@ def read(tokenizer, text):
 
 def test_no_kind_is_left_out():
     names = {name.partition(",")[0] for name in EXAMPLES}
-    assert names | OF_MUSIC == set(kinds("tokenizers"))
+    assert names | OF_MUSIC | OF_PICTURES == set(kinds("tokenizers"))
 
 
 def agree(both, texts):

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import zoo
-from zoo.core import machine
+from zoo.core import folders, machine
 from zoo.core.errors import ZooError
 from zoo.music.midi import BEGINNING
 
@@ -42,11 +42,14 @@ def generate(
     ] = None,
 ) -> None:
     """Write on from a prompt, or answer it, token by token as they come; or make pictures."""
-    if to and (to.is_dir() or not to.parent.is_dir()):
+    pictures = to is not None and to.suffix == ".png"
+    if to and pictures:
+        folders.room_for_picture(to, "--to")
+    elif to and (to.is_dir() or not to.parent.is_dir()):
         raise ZooError(f"--to: found {to}, expected a file in a folder that is there.")
     machine.start_backend()
     options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
-    if to and to.suffix == ".png":
+    if to and pictures:
         from zoo.training.painted import draw
 
         draw(zoo.paint(run, prompt, number, picture, **options), to)
