@@ -54,13 +54,14 @@ def train(
     ] = None,
 ) -> None:
     """Train a recipe; then export it and show what it writes, where the recipe says so."""
-    from zoo.recipe import build
+    from zoo.recipe import backend, build
     from zoo.recipe.load import load
 
     if sweep:
         print(train_all(recipe, overrides or [], sweep, run, resume, tiny))
         return
     resolved = load(recipe, overrides, tiny)
+    backend.prepare(resolved)
     build.text(resolved)
     build.distillation(resolved)
     build.evaluation(resolved)
@@ -71,7 +72,7 @@ def train(
     machine.start_backend()
     facts = zoo.train(resolved, folder, resume)
     print(f"{_summary(facts)}\nReport, log and curve: {folder}", flush=True)
-    if wanted := build.export(resolved):
+    if wanted := backend.export(resolved):
         target = zoo.export(folder)
         print(f"Exported: {target}", flush=True)
         if wanted.prompt and "generate" in folders.verify(target)["signatures"]:
@@ -106,6 +107,9 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure a run on its validation text, say with another memory_length."""
+    from zoo.recipe import backend
+
+    backend.of_run(run, overrides)
     machine.start_backend()
     if classes:
         folders.room_for_picture(classes, "--classes")

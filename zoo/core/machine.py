@@ -4,14 +4,18 @@ import contextlib
 import ctypes
 import importlib
 import importlib.metadata
+import importlib.util
 import logging
 import os
 import platform
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from zoo.core.errors import ZooError
 
 BEGAN = time.perf_counter()
 """When this process did, but for a moment: nothing of weight is imported before."""
@@ -85,17 +89,41 @@ def return_memory() -> None:
         mallopt(TRIM_THRESHOLD, 1 << 30)
 
 
+def choose_backend(name: str | None) -> None:
+    """Have Keras run on a backend when it is imported, whatever the environment says; None leaves
+    it as it is. Raises ZooError where Keras runs on another already, or the backend is missing."""
+    _quieten()
+    if name is None:
+        return
+    if "keras" in sys.modules:
+        running = importlib.import_module("keras").config.backend()
+        if running != name:
+            raise ZooError(
+                f"this recipe is for {name}, but Keras runs on {running} in this process already. "
+                f"Begin another, with KERAS_BACKEND={name}."
+            )
+    elif importlib.util.find_spec(name) is None:
+        raise ZooError(
+            f"{name} is not installed. Install it with: pip install 'attention-zoo[jax]'"
+        )
+    os.environ["KERAS_BACKEND"] = name
+
+
 def start_backend() -> None:
     """Import Keras and its backend. Their start-up notes are kept off the terminal: what goes
     wrong is an exception anyway."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of a graph for each length
+    _quieten()
     with quiet():
         import keras
 
         keras.ops.zeros(())
         importlib.import_module("keras_hub")
+
+
+def _quieten() -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast on a CPU
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of a graph for each length
 
 
 @contextlib.contextmanager

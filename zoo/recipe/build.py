@@ -20,6 +20,7 @@ from zoo.metrics import Metric
 from zoo.recipe.load import Resolved
 from zoo.recipe.sections import Distillation, Evaluation, Export, Training
 from zoo.tokenizers import Tokenizer
+from zoo.training.distribution import Distribution
 
 LEARN_FROM = 10_000_000
 """Bytes of training text from which a vocabulary is learned."""
@@ -61,6 +62,22 @@ def tokenizer(recipe: Resolved) -> Tokenizer:
 def training(recipe: Resolved) -> Training:
     with at(recipe, "training"):
         return Training(**recipe.tree["training"])
+
+
+def distribution(recipe: Resolved) -> Distribution:
+    """On which devices a recipe is trained. Raises ZooError where its backend has no such kind."""
+    settings = training(recipe)
+    if settings.distribution is None:
+        return Distribution()
+    with at(recipe, "training", "distribution"):
+        made = make(Distribution, settings.distribution)
+        if settings.backend not in (None, made.backend):
+            kind = as_node(settings.distribution)["kind"]
+            raise ZooError(
+                f"{kind} is there for {made.backend} alone, but training.backend is "
+                f"{settings.backend}."
+            )
+    return made
 
 
 def distillation(recipe: Resolved) -> Distillation | None:

@@ -95,7 +95,9 @@ def cost(recipe: Resolved, text: build.Text) -> Cost:
     """What training holds from step to step: weights, gradients, the optimizer's values, a teacher,
     and what the model remembers. Raises ZooError when this machine has less memory than that, and
     for a model that cannot be trained on the batches of a text."""
-    settings = build.training(recipe)
+    settings, across = build.training(recipe), build.distribution(recipe)
+    with build.at(recipe, "data", "batching"):
+        across.require_rows(rows for rows, *_ in text.batching.shapes(text.train))
     with build.at(recipe, "training", "schedule"):
         make(Schedule, settings.schedule, steps=settings.steps)
     found = symbolically(_cost, recipe, longest(text), _kept(settings))
@@ -113,6 +115,8 @@ def cost(recipe: Resolved, text: build.Text) -> Cost:
 def _cost(recipe: Resolved, batch: Batch, kept: float) -> Cost:
     task = build.task(recipe, compile=False)
     try_batch(recipe, task, batch)
+    with build.at(recipe, "training", "distribution"):
+        build.distribution(recipe).require_model(task, build.training(recipe))
     batching = build.batching(recipe)
     memory = Memory(task, batching.batch_size)(keras.KerasTensor(()))
     if batching.varied and keras.tree.flatten(memory):

@@ -42,6 +42,7 @@ SHELVES = {
     "augmentation": "data/augmentation",
     "optimizers": "training/optimizers",
     "schedules": "training/schedules",
+    "distributions": "training/distribution",
     "formats": "serving/formats",
 }
 

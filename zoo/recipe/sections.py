@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from zoo.serving.signatures import Signature
     from zoo.tasks import Task
     from zoo.tokenizers import Tokenizer
+    from zoo.training.distribution import Distribution
     from zoo.training.optimizers import Optimizer
     from zoo.training.schedules import Schedule
 
@@ -76,7 +77,9 @@ class Training:
     the mean gradient of `gradient_accumulation_steps` batches. `layer_decay`: the learning rate of
     each block is so much of that of the next, and that of the embeddings of the first block's; for
     weights that were trained before. `return_memory`: on a CPU, `zoo
-    train` gives freed memory back to the system at once, which is slower and needs less.
+    train` gives freed memory back to the system at once, which is slower and needs less. `backend`
+    is the one to run on; without it, Keras's own. `distribution` says on which devices; without it,
+    on one.
     """
 
     steps: PositiveInt
@@ -97,6 +100,8 @@ class Training:
     validation_batches: PositiveInt | None = None
     checkpoint_every: PositiveInt | None = None
     keep_checkpoints: PositiveInt = 2
+    backend: Literal["tensorflow", "jax"] | None = None
+    distribution: Distribution | None = None
     distillation: Distillation | None = None
 
     def __post_init__(self):

@@ -1,7 +1,7 @@
 """A task: a backbone, a head and a loss. The one door to KerasHub's task classes."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import keras
 import keras_hub
@@ -35,6 +35,9 @@ class Task(Kind):
     """The contract of every task. A task is an ordinary Keras model: `fit`, `evaluate`, presets."""
 
     shelf = "tasks"
+    by_weights: ClassVar[bool] = True
+    """Whether the loss is a mean over targets by their weights: that of a batch can then be put
+    together from those of its parts."""
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

@@ -50,6 +50,7 @@ class MaskPredictLM(LanguageModel, KERAS_HUB_MASKED_LM):
     """
 
     backbone_cls = EncoderDecoder
+    by_weights = False  # lengths are counted by texts
 
     def __init__(
         self,

@@ -26,6 +26,7 @@ class ObjectDetector(Task, KERAS_HUB_OBJECT_DETECTOR):
     """
 
     backbone_cls = ImageEncoderDecoder
+    by_weights = False  # boxes are counted by objects
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ def check(
     ] = None,
 ) -> None:
     """Check a recipe, its text and its model without training: sizes, or all that is wrong."""
-    from zoo.recipe import build
+    from zoo.recipe import backend, build
     from zoo.recipe.load import load
 
     if picture:
@@ -41,6 +41,7 @@ def check(
     if replay:
         folders.verify(replay)
     resolved = load(recipe, overrides, tiny)
+    backend.choose(resolved)
     build.text(resolved)
     build.distillation(resolved)
     build.evaluation(resolved)

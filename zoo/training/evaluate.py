@@ -4,23 +4,30 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from keras import ops
+
 from zoo.data import pipeline
 from zoo.data.batching import Batching
 from zoo.data.corpus import Corpus
+from zoo.training.distribution import Distribution
 from zoo.training.learner import Learner
 
 
 def evaluate(
-    learner: Learner, batching: Batching, corpus: Corpus, batches: int | None = None
+    learner: Learner,
+    batching: Batching,
+    corpus: Corpus,
+    batches: int | None = None,
+    across: Distribution | None = None,
 ) -> dict[str, float]:
     """`loss` in nats a target, `bits_per_byte` where every token is one, `bits_per_dim` of
     pictures, `accuracy`, the share of targets held the likeliest, and how many `tokens` they are
-    means of."""
+    means of; found `across` devices, or on one."""
     total = batching.evaluation_batches(corpus)
     number = total if batches is None else min(batches, total)
     data = pipeline.evaluation(batching, corpus, 0, number)
-    found = learner.evaluate(data, steps=number, verbose=0, return_dict=True)
-    loss, tokens = found["nll"], float(learner.nll.count)
+    found = (across or Distribution()).evaluate(learner, data, number)
+    loss, tokens = found["nll"], float(learner.nll.count.numpy())
     bits = batching.bits(loss, corpus)
     return {"loss": loss, **bits, "accuracy": found["accuracy"], "tokens": tokens}
 
@@ -33,6 +40,8 @@ def averaged_weights(learner: Learner) -> Iterator[None]:
         return
     kept: list[Any] = [variable.numpy() for variable in learner.trainable_variables]
     learner.optimizer.finalize_variable_values(learner.trainable_variables)
+    for variable in learner.trainable_variables:
+        variable.assign(ops.copy(variable))  # or JAX would give up the averages with the weights
     try:
         yield
     finally:

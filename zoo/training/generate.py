@@ -47,6 +47,9 @@ def generate(
         folders.room_for_picture(to, "--to")
     elif to and (to.is_dir() or not to.parent.is_dir()):
         raise ZooError(f"--to: found {to}, expected a file in a folder that is there.")
+    from zoo.recipe import backend
+
+    backend.of_run(run)
     machine.start_backend()
     options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
     if to and pictures:

@@ -11,8 +11,9 @@ from zoo.data import pipeline
 from zoo.recipe import build
 from zoo.recipe.load import Resolved
 from zoo.recipe.sections import Training
-from zoo.training import checkpoints, distribution
+from zoo.training import checkpoints
 from zoo.training.by_layer import by_layer, scales
+from zoo.training.distribution import Distribution, seed
 from zoo.training.guarded import guarded
 from zoo.training.learner import Learner
 from zoo.training.optimizers import Optimizer
@@ -28,18 +29,29 @@ def train(recipe: Resolved, run: Path, resume: bool = False) -> dict[str, Any]:
 
     Raises ZooError for input that cannot be trained on, RunError when training has to stop.
     """
-    text = build.text(recipe)
-    taught_by = teacher(recipe, text)
-    with claimed(run, recipe, text, resume):
-        return _train(recipe, run, resume, text, taught_by)
+    across = build.distribution(recipe)
+    with build.at(recipe, "training", "distribution"):
+        across.prepare()
+    with across.scope(), across.folder(run) as ours:
+        text = build.text(recipe)
+        taught_by = teacher(recipe, text)
+        with claimed(ours, recipe, text, resume and ours == run):
+            return _train(recipe, run, ours, resume, text, taught_by, across)
 
 
 def _train(
-    recipe: Resolved, run: Path, resume: bool, text: build.Text, taught_by: Teacher | None
+    recipe: Resolved,
+    run: Path,
+    ours: Path,
+    resume: bool,
+    text: build.Text,
+    taught_by: Teacher | None,
+    across: Distribution,
 ) -> dict[str, Any]:
+    """Train, going on with what is in `run` and writing in `ours`: the same, but for workers."""
     settings = build.training(recipe)
-    distribution.prepare(settings.seed, settings.deterministic)
-    learner = compiled(build.task(recipe), text.batching.batch_size, settings, taught_by)
+    seed(settings.seed, settings.deterministic)
+    learner = compiled(build.task(recipe), text.batching.batch_size, settings, taught_by, across)
     before = Before()
     with Bar(recipe.name, settings.steps) as bar:
         for told in text.left_out:
@@ -52,12 +64,13 @@ def _train(
             bar.say(f"Going on from step {before.step}.")
         elif resume:
             bar.say("No checkpoint was written yet: beginning at the beginning.")
+        across.require_same("a checkpoint of step", before.step)
         if not before.step and (folder := recipe.tree["model"].get("checkpoint")):
             bar.say(begin_with(learner.task, recipe, folder))
-        watch = Watch(recipe, run, text, settings, bar, before)
-        with folders.readable_errors(run):
+        watch = Watch(recipe, ours, text, settings, bar, before, across)
+        with folders.readable_errors(ours):
             if before.step < settings.steps:  # or all is done but its report
-                _fit(learner, watch)
+                _fit(learner, watch, across)
     return watch.finish(learner)
 
 
@@ -71,9 +84,14 @@ def begin_with(task: Any, recipe: Resolved, folder: str) -> str:
 
 
 def compiled(
-    task: Any, batch_size: int, settings: Training, taught_by: Teacher | None = None
+    task: Any,
+    batch_size: int,
+    settings: Training,
+    taught_by: Teacher | None = None,
+    across: Distribution | None = None,
 ) -> Learner:
-    """A learner with the optimizer of a recipe, built and ready for `fit`."""
+    """A learner with the optimizer of a recipe, built and ready for `fit`, `across` devices or on
+    one."""
     schedule = make(Schedule, settings.schedule, steps=settings.steps)
     gathered = settings.gradient_accumulation_steps
     optimizer = make(Optimizer, settings.optimizer).build(
@@ -83,6 +101,7 @@ def compiled(
         use_ema=settings.ema_momentum is not None,
         ema_momentum=settings.ema_momentum or 0.99,
     )
+    optimizer = across.adapt(optimizer) if across else optimizer
     learner = Learner(task, batch_size, taught_by, dtype=settings.precision)
     if optimizer.weight_decay:
         vectors = [v for v in learner.trainable_variables if _is_vector(v)]
@@ -106,7 +125,7 @@ def _is_vector(variable: Any) -> bool:
     return len(variable.shape) < 2 or variable.name in ("bias", "u", "v")
 
 
-def _fit(learner: Learner, watch: Watch) -> None:
+def _fit(learner: Learner, watch: Watch, across: Distribution) -> None:
     settings = watch.settings
     gathered = settings.gradient_accumulation_steps
     first, last = watch.start * gathered, settings.steps * gathered
@@ -114,10 +133,4 @@ def _fit(learner: Learner, watch: Watch) -> None:
     board = keras.callbacks.TensorBoard(
         str(watch.run / "tensorboard"), write_graph=False, update_freq=settings.log_every
     )
-    learner.fit(
-        batches,
-        steps_per_epoch=last - first,
-        shuffle=False,
-        verbose=0,
-        callbacks=[watch, board],
-    )
+    across.fit(learner, batches, last - first, [watch, board])

@@ -9,7 +9,7 @@ from zoo.core.errors import RunError
 from zoo.data import pipeline
 from zoo.recipe import build
 from zoo.recipe.load import Resolved
-from zoo.training import distribution
+from zoo.training.distribution import seed
 from zoo.training.loop import compiled
 
 STEPS = 300
@@ -30,7 +30,7 @@ def overfit(recipe: Resolved) -> dict[str, str]:
         steps_per_execution=1,
         gradient_accumulation_steps=1,
     )
-    distribution.prepare(settings.seed, settings.deterministic)
+    seed(settings.seed, settings.deterministic)
     still = dataclasses.replace(recipe, tree={**recipe.tree, "model": _still(recipe.tree["model"])})
     learner = compiled(build.task(still), text.batching.batch_size, calm)
     losses = Losses()

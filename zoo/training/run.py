@@ -30,6 +30,7 @@ FREE_TO_CHANGE = {
     ("training", "checkpoint_every"),
     ("training", "keep_checkpoints"),
     ("training", "return_memory"),
+    ("training", "distribution"),
 }
 """What a resumed run may do otherwise, and all of `export`."""
 
@@ -98,7 +99,9 @@ def may_begin(run: Path, recipe: Resolved, resume: bool) -> None:
     changed = differences(load(str(run / "recipe.yaml")).tree, recipe.tree)
     if not resume:
         raise ZooError(_taken(run, changed))
-    fixed = [line for path, line in changed if path[0] != "export" and path not in FREE_TO_CHANGE]
+    fixed = [
+        line for path, line in changed if path[0] != "export" and path[:2] not in FREE_TO_CHANGE
+    ]
     if fixed:
         lines = "\n".join(f"  {line}" for line in fixed)
         raise ZooError(

@@ -17,6 +17,7 @@ from zoo.recipe import build
 from zoo.recipe.load import Resolved
 from zoo.recipe.sections import Training
 from zoo.training import checkpoints, lost, report
+from zoo.training.distribution import Distribution
 from zoo.training.evaluate import averaged_weights, evaluate
 from zoo.training.guarded import innermost
 from zoo.training.learner import Learner
@@ -57,16 +58,17 @@ class Watch(keras.callbacks.Callback):
         settings: Training,
         bar: Bar,
         before: Before,
+        across: Distribution,
     ):
         super().__init__()
         self.recipe, self.run, self.text, self.settings = recipe, run, text, settings
-        self.bar, self.before, self.start = bar, before, before.step
+        self.bar, self.before, self.start, self.across = bar, before, before.step, across
         self.step = self.logged = self.start
         self.log = report.Log(run / "log.csv", self.start)
         self.best = before.best
         self.validation = before.validation
         self.began, self.began_cpu = time.perf_counter(), time.process_time()
-        self.interrupted = False
+        self.asked = self.interrupted = False
         self.first_step: float | None = None
         """Seconds from the command to the end of its first step."""
         self.gathered = settings.gradient_accumulation_steps
@@ -84,9 +86,9 @@ class Watch(keras.callbacks.Callback):
             signal.signal(number, handler)
 
     def _stop(self, number, frame):
-        if self.interrupted:
+        if self.asked:
             raise KeyboardInterrupt
-        self.interrupted = True
+        self.asked = True
         self.bar.say("Stopping after this step; once more to stop at once, without saving.")
 
     def on_train_batch_begin(self, batch, logs=None):
@@ -105,6 +107,7 @@ class Watch(keras.callbacks.Callback):
         if self.first_step is None:
             self.first_step = round(time.perf_counter() - BEGAN, 2)
             self.bar.say(f"The first step ended {self.first_step:.1f} s after the command.")
+        self.interrupted = self.across.agreed(self.asked)
         last = self.step >= self.settings.steps or self.interrupted
         validate = self._due(self.settings.validate_every) or (last and not self.interrupted)
         write = validate or last or self._due(self.settings.log_every)
@@ -135,7 +138,7 @@ class Watch(keras.callbacks.Callback):
             "step": self.step,
             **found,
             "learning_rate": rate,
-            "gradient_norm": float(innermost(self.model.optimizer).gradient_norm),
+            "gradient_norm": float(innermost(self.model.optimizer).gradient_norm.numpy()),
             **self._moved(),
             "tokens_per_second": speed,
             "seconds": self._spent()["seconds"],
@@ -149,7 +152,7 @@ class Watch(keras.callbacks.Callback):
     def _require_found(self, loss: float) -> None:
         """Raises RunError where a loss or a gradient since the last line was not finite."""
         optimizer = innermost(self.model.optimizer)
-        batch = int(optimizer.lost)
+        batch = int(optimizer.lost.numpy())
         if batch < 0 and np.isfinite(loss):
             return
         kept = checkpoints.steps(self.run)
@@ -185,6 +188,7 @@ class Watch(keras.callbacks.Callback):
                 self.text.batching,
                 self.text.validation,
                 self.settings.validation_batches,
+                self.across,
             )
             self.validation = found
             loss = found["loss"]
@@ -231,8 +235,8 @@ class Watch(keras.callbacks.Callback):
             report.write(self.run, **facts)
             report.draw(self.run, self.log.rows, self.recipe.name)
         if self.interrupted and self.step < self.settings.steps:
-            raise Interrupted(
-                f"Stopped after step {self.step} of {self.settings.steps}, all saved. Go on with:\n"
-                f"  zoo train {self.run / 'recipe.yaml'} --run {self.run} --resume"
-            )
+            on = f"Go on with:\n  zoo train {self.run / 'recipe.yaml'} --run {self.run} --resume"
+            on = on if self.across.is_chief else "Go on as the chief says."
+            text = f"Stopped after step {self.step} of {self.settings.steps}, all saved. {on}"
+            raise Interrupted(text)
         return facts
