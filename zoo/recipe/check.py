@@ -96,6 +96,8 @@ def cost(recipe: Resolved, text: build.Text) -> Cost:
     and what the model remembers. Raises ZooError when this machine has less memory than that, and
     for a model that cannot be trained on the batches of a text."""
     settings, across = build.training(recipe), build.distribution(recipe)
+    with build.at(recipe, "training", "distribution"):
+        across.require_devices()
     with build.at(recipe, "data", "batching"):
         across.require_rows(rows for rows, *_ in text.batching.shapes(text.train))
     with build.at(recipe, "training", "schedule"):

@@ -30,6 +30,10 @@ class Distribution(Kind):
         """What has to happen before the backend computes anything. Done once in a process, however
         often it is asked for. Raises ZooError where it is too late, or devices are missing."""
 
+    def require_devices(self) -> None:
+        """Raise ZooError where nothing tells how many replicas there are."""
+        _ = self.num_replicas
+
     def require_rows(self, rows: Iterable[int]) -> None:
         """Raise ZooError unless batches of so many rows can be shared."""
         many = self.num_replicas
