@@ -34,7 +34,7 @@ FLOORS = [
     {"recipe"},
     {"insight.stacks"},
     {"insight.weights"},
-    {"training", "serving", "bench", "generation.command"},
+    {"training", "serving", "bench"},
     {"results", "insight"},
     {"api"},
     {"cli"},
