@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from bad_input import refused, says
 
 import zoo
@@ -45,6 +46,7 @@ def test_padding_is_counted():
     assert accelerator._padded(text) == 0.25
 
 
+@pytest.mark.slow  # as a command of the README it is run every time
 def test_a_step_is_compiled_for_accelerators():
     told = examine(zoo.load_recipe("quickstart", tiny=True), "gpu")
     says(told["compiled by XLA"], "static shapes")

@@ -172,10 +172,10 @@ def test_a_damaged_checkpoint_is_passed_over(here, file, harm, capsys):
 
 def test_a_checkpoint_of_a_newer_zoo_is_passed_over_with_both_versions(here, capsys):
     file = Path("run", "checkpoints", "step_00000004", "manifest.json")
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"format": 99}))
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"layout": 99}))
     goes_on()
     said = capsys.readouterr().out
-    says(said, "a newer version", "format 99, expected at most", "Going on from step 2.")
+    says(said, "a newer version", "layout 99, expected at most", "Going on from step 2.")
 
 
 def rewritten(change):

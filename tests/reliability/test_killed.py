@@ -28,6 +28,7 @@ RECIPES = {
     "masked_word_pieces": (["model.dropout=0.2"], 3),
 }
 """With what, and how often it is killed."""
+SLOW = pytest.mark.slow
 TIMED = ("tokens_per_second", "seconds")
 
 
@@ -54,7 +55,13 @@ def text(tmp_path_factory):
     return [f"data.source.path={file}"]
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+OFTEN = ("transformer_xl_chars",)
+"""Killed whenever tests are run; the others among the slow tests."""
+
+
+@pytest.mark.parametrize(
+    "recipe", [name if name in OFTEN else pytest.param(name, marks=SLOW) for name in RECIPES]
+)
 def test_a_run_that_is_killed_again_and_again_ends_as_one_that_never_was(recipe, text, tmp_path):
     more, times = RECIPES[recipe]
     asked = [*EVERY, *text, *more]

@@ -13,7 +13,7 @@ from typing import Any
 from zoo.core.errors import RunError, ZooError
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+LAYOUT = 1
 """Of what is written here. A change that older versions would read wrong makes it one more."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -65,7 +65,7 @@ def write_folder(
             hashes = {file.relative_to(aside).as_posix(): _sha256(file) for file in files}
             (aside / MANIFEST).write_text(
                 json.dumps(
-                    {"format": FORMAT, **facts, **(learned or {}), "sha256": hashes}, indent=1
+                    {"layout": LAYOUT, **facts, **(learned or {}), "sha256": hashes}, indent=1
                 )
             )
             for file in [*files, aside / MANIFEST]:
@@ -131,11 +131,11 @@ def verify(folder: Path) -> dict[str, Any]:
     """The manifest of a folder whose files are as they were written. Raises ZooError."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
-        hashes, written = manifest["sha256"].items(), int(manifest.get("format", FORMAT))
+        hashes, written = manifest["sha256"].items(), int(manifest.get("layout", LAYOUT))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as wrong:
         raise ZooError(f"{folder}: no readable {MANIFEST}.") from wrong
-    if written > FORMAT:
-        told = f"found format {written}, expected at most {FORMAT}"
+    if written > LAYOUT:
+        told = f"found layout {written}, expected at most {LAYOUT}"
         raise ZooError(f"{folder}: was written by a newer version of the zoo: {told}. Update it.")
     for name, sha256 in hashes:
         if not (folder / name).is_file() or _sha256(folder / name) != sha256:
