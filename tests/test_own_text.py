@@ -10,9 +10,13 @@ from typer.testing import CliRunner
 
 import zoo
 from zoo import cli
+from zoo.recipe.check import describe
 from zoo.recipe.equality import equality
+from zoo.recipe.load import available
 from zoo.training.report import read
 
+OTHERWISE = ("longformer", "lstm", "mask_predict", "transformer_xl", "mobilevit", "distilbert")
+"""In the names of recipes that extend another one, and are trained in another way than that."""
 QUICK = ["training.steps=6", "training.jit_compile=false", "training.validate_every=3"]
 
 
@@ -36,7 +40,31 @@ def trained(name, files):
     return recipe, run
 
 
-@pytest.mark.parametrize("name", small_files.NAMES)
+def variant(name):
+    """Whether a recipe extends another one, and does all but the same."""
+    extends = "\nextends: " in available()[name].read_text()
+    return extends and not any(word in name for word in OTHERWISE)
+
+
+VARIANTS = [name for name in small_files.NAMES if variant(name)]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant_is_checked_every_time(name, files, monkeypatch):
+    monkeypatch.chdir(Path(files["text_files"]["path"]).parent)
+    for other in small_files.needed(name):
+        trained(other, files)
+    told = small_files.overrides(name, files)
+    assert describe(zoo.load_recipe(name, [*QUICK, *told], tiny=True))["parameters"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in VARIANTS else [])
+        for name in small_files.NAMES
+    ],
+)
 def test_it_is_trained_measured_and_reported(name, files, monkeypatch):
     monkeypatch.chdir(Path(files["text_files"]["path"]).parent)
     recipe, run = trained(name, files)

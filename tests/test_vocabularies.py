@@ -146,7 +146,13 @@ def recipe(*overrides, kind="byte_pair"):
     return zoo.load_recipe("gpt_byte_pairs", [node, *quick, *overrides], tiny=True)
 
 
-@pytest.mark.parametrize("kind", ["byte_pair", "word_piece", "sentence_piece"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "byte_pair",
+        *(pytest.param(k, marks=pytest.mark.slow) for k in ("word_piece", "sentence_piece")),
+    ],
+)
 def test_a_run_keeps_its_vocabulary_and_needs_its_text_no_more(here, kind):
     zoo.train(recipe("training.steps=2", kind=kind), "run")
     build.LEARNED.clear()

@@ -32,7 +32,14 @@ def test_no_recipe_is_left_out():
     assert RECIPES
 
 
-@pytest.mark.parametrize("name", RECIPES)
+RARELY = ("language/million_tokens", "synthetic/duplication")
+"""Walked among the slow tests: Reformers, as language/reformer_chars is."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in RARELY)) for name in RECIPES],
+)
 def test_it_walks_from_its_check_to_its_export(name, tmp_path):
     """One test a recipe: it is trained once."""
     walked = walk(name, tmp_path / "run")
