@@ -31,6 +31,9 @@ def explain(
     """Show what a run does with a text: attention, saliency, neurons, what hidden states are made
     of. A masked language model guesses what is written [MASK]. Of a picture: attention and
     saliency."""
+    from zoo.recipe import backend
+
+    backend.of_run(run)
     machine.start_backend()
     from zoo.insight.seen import sees
 

@@ -26,12 +26,14 @@ def average(
     ] = None,
 ) -> None:
     """Average the weights of checkpoints: one model, often better than the last of them."""
+    from zoo.recipe import backend
     from zoo.training.average import average as write
     from zoo.training.average import chosen
 
     if os.path.lexists(to):
         raise ZooError(f"{to}: exists already, and is left as it is.")
     folders = chosen(checkpoints, last)
+    backend.of_run(checkpoints[0])
     machine.start_backend()
     model = write(folders, to)
     print(f"{to}: the mean of {len(folders)} checkpoints, {model.count_params():,} parameters")
@@ -74,10 +76,12 @@ def recl(
     threshold: Annotated[float, typer.Option(help="The gain below which more is no use.")] = 0.01,
 ) -> None:
     """Measure how much context models make use of, on their validation text (Dai et al. 2019)."""
+    from zoo.recipe import backend
     from zoo.training.recl import RATIOS, steps
     from zoo.training.recl import recl as measure
 
     contexts = steps(step, longest)
+    backend.of_run(runs[0])
     machine.start_backend()
     facts = measure(runs, contexts, positions, batch_size, RATIOS, threshold)
     for name, found in facts["models"].items():
