@@ -5,6 +5,8 @@ from typing import Any
 from zoo.convert.config import Config
 
 WHITE = 255
+IMAGENET = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+"""The mean and deviation of its colours from 0 to 1, which most checkpoints were trained with."""
 HALF = [0.5, 0.5, 0.5]
 """The usual mean and deviation of a colour from 0 to 1: ours, where nothing is said."""
 

@@ -52,12 +52,12 @@ def store(source: Source, tokenizer: Tokenizer, target: Path) -> dict[str, int]:
     """Write what a source gives to the folder `target`, which the source `tokens` reads. Returns
     the number of tokens of each split, with their end tokens. Raises ZooError."""
     splits = dict(zip(SPLITS, (source.train(), source.validation())))
-    counted = {}
+    counted, num_bytes = {}, {}
 
     def fill(aside: Path) -> None:
         for name, documents in splits.items():
             (aside / name).mkdir()
-            counted[name] = _write(aside / name, documents, tokenizer)
+            counted[name], num_bytes[name] = _write(aside / name, documents, tokenizer)
         if tokenizer.assets:
             (aside / TOKENIZER).mkdir()
             tokenizer.save(aside / TOKENIZER)
@@ -65,16 +65,16 @@ def store(source: Source, tokenizer: Tokenizer, target: Path) -> dict[str, int]:
     write_folder(
         target,
         fill,
+        learned={"num_bytes": num_bytes},
         tokenizer=tokenizer.fingerprint(),
         kind=to_config(tokenizer)["kind"],
         vocabulary_size=tokenizer.vocabulary_size,
-        num_bytes={name: sum(one.data.size for one in of) for name, of in splits.items()},
     )
     return counted
 
 
-def _write(folder: Path, documents: Sequence[Document], tokenizer: Tokenizer) -> int:
-    """Write one split; returns the number of its tokens."""
+def _write(folder: Path, documents: Sequence[Document], tokenizer: Tokenizer) -> tuple[int, int]:
+    """Write one split; returns the number of its tokens, and of the bytes they stand for."""
     kind = tokenizer.read(np.zeros(0, "uint8")).dtype
     ids = Growing(folder / "ids.npy", dtype=kind)
     answers = Growing(folder / "answers.npy", 2)
@@ -85,7 +85,7 @@ def _write(folder: Path, documents: Sequence[Document], tokenizer: Tokenizer) ->
     )
     for begun in (starts, answer_starts, name_starts):
         begun.append([0])
-    end = 0
+    end = num_bytes = 0
     for group in _groups(documents):
         columns = tokenized(group, tokenizer)
         for tokens, found, name in zip(columns.tokens, columns.answers, columns.names):
@@ -97,9 +97,10 @@ def _write(folder: Path, documents: Sequence[Document], tokenizer: Tokenizer) ->
         starts.append(columns.starts[1:] + end)
         answered.append(columns.answered)
         end += int(columns.starts[-1])
+        num_bytes += columns.num_bytes
     for file in (ids, starts, answers, answer_starts, answered, names, name_starts):
         file.close()
-    return end
+    return end, num_bytes
 
 
 def _groups(documents: Sequence[Document]) -> Iterator[list[Document]]:

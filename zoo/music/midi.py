@@ -1,7 +1,7 @@
 """MIDI files to notes and back. The one door to mido.
 
 mido reads and writes MIDI and nothing else, in plain Python, and is kept up. pretty_midi stands on
-it and knows no more of what is wanted here; note_seq is no longer kept up.
+it and knows no more of what is wanted here.
 """
 
 from __future__ import annotations

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from zoo.core.check import differences, dotted
-from zoo.core.errors import shown
 from zoo.results.figures import said, told
-from zoo.results.runs import Run
+from zoo.results.runs import Run, said_at
 
 CURVES = ("loss", "validation_loss", "gradient_norm", "update_ratio", "learning_rate")
 LOGARITHMIC = ("gradient_norm", "update_ratio")
@@ -19,7 +17,7 @@ def beside(runs: Sequence[Run]) -> list[list[str]]:
     that are not the same in all, then what they reached, then what it took."""
     first = runs[0].tree
     paths = dict.fromkeys(path for run in runs for path, _ in differences(first, run.tree))
-    options = [[dotted(path), *(shown(_at(run.tree, path)) for run in runs)] for path in paths]
+    options = [[dotted(path), *(f"{said_at(run.tree, path)}" for run in runs)] for path in paths]
     reached = [run.reached() for run in runs]
     figures = dict.fromkeys(name for found in reached for name in told(found))
     measured = [
@@ -69,12 +67,6 @@ def boards(runs: Sequence[Run]) -> str:
     """The command that shows the same in TensorBoard, step by step."""
     found = ",".join(f"{run.name}:{run.folder / 'tensorboard'}" for run in runs)
     return f"tensorboard --logdir_spec {found}"
-
-
-def _at(tree: Any, path: Sequence[Any]) -> Any:
-    for step in path:
-        tree = tree.get(step) if isinstance(tree, dict) else None
-    return tree
 
 
 def _counted(number: float | None) -> str:

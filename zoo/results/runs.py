@@ -49,7 +49,7 @@ class Run(NamedTuple):
         kept = [path for path, _ in found if not any(path[: len(a)] == a for a in apart)]
         if "baseline" in self.report:
             kept = [path for path in kept if path[0] == "data"]
-        return [f"{'.'.join(map(str, path))}={_said(self.tree, path)}" for path in kept]
+        return [f"{'.'.join(map(str, path))}={said_at(self.tree, path)}" for path in kept]
 
     def experiment(self) -> str:
         """The same for runs that differ in their seed alone."""
@@ -77,7 +77,7 @@ def opened(folder: Path) -> Run:
     )
 
 
-def _said(tree: Any, path: Sequence[str | int]) -> Any:
+def said_at(tree: Any, path: Sequence[str | int]) -> Any:
     """What a tree has at a path; nothing where it has none."""
     for step in path:
         there = step in tree if isinstance(tree, dict) else isinstance(tree, list)

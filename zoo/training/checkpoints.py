@@ -23,10 +23,10 @@ HEADER_BYTES = 8192
 def save_step(run: Path, step: int, learner: Any, keep: int, **facts: Any) -> None:
     """Write `checkpoints/step_N/` and drop all but the last `keep`. Raises RunError, with all
     checkpoints kept, when a value is not finite any more."""
-    state = {name: portable(v) for name, v in variables(learner).items()}
-    _require_finite(run, step, state)
+    held = state(learner)
+    _require_finite(run, step, held)
     folder = run / "checkpoints" / f"step_{step:08d}"
-    write_folder(folder, lambda aside: np.savez(aside / "state.npz", **state), step=step, **facts)
+    write_folder(folder, lambda aside: np.savez(aside / "state.npz", **held), step=step, **facts)
     for old in steps(run)[:-keep]:
         shutil.rmtree(old, ignore_errors=True)
 
@@ -117,7 +117,12 @@ def variables(learner: Any) -> dict[str, Any]:
     }
 
 
-def portable(variable: Any) -> np.ndarray:
+def state(learner: Any) -> dict[str, np.ndarray]:
+    """The values of `variables`, as NumPy can store them."""
+    return {name: _portable(variable) for name, variable in variables(learner).items()}
+
+
+def _portable(variable: Any) -> np.ndarray:
     """An array NumPy can store: it knows no bfloat16, which float32 holds exactly."""
     value = variable.numpy()
     return value.astype("float32") if value.dtype.name == "bfloat16" else value

@@ -11,7 +11,6 @@ import typer
 import zoo
 from zoo.core import folders, machine
 from zoo.core.errors import ZooError
-from zoo.music.midi import BEGINNING
 
 
 def generate(
@@ -80,8 +79,9 @@ def _keep(written: bytes, to: Path) -> None:
     except OSError as wrong:
         raise ZooError(f"--to: {to} cannot be written: {wrong.strerror}.") from wrong
     print(to)
+    from zoo.music.midi import BEGINNING, read
+
     if written.startswith(BEGINNING):
-        from zoo.music.midi import read
         from zoo.music.roll import draw
 
         draw(read(written).heard, to.with_suffix(".png"))

@@ -59,11 +59,10 @@ class Lost(NamedTuple):
 
 def keep(run: Path, learner: Learner, batch: Batch, **facts: Any) -> Path:
     """Write the folder `lost` of a run."""
-    state = {name: checkpoints.portable(v) for name, v in checkpoints.variables(learner).items()}
     inputs = {f"inputs/{name}": value for name, value in batch.inputs.items()}
 
     def fill(aside: Path) -> None:
-        np.savez(aside / "state.npz", **state)
+        np.savez(aside / "state.npz", **checkpoints.state(learner))
         np.savez(aside / "batch.npz", **inputs, targets=batch.targets, weights=batch.weights)
 
     write_folder(run / FOLDER, fill, **facts)

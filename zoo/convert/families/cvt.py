@@ -5,7 +5,7 @@ from typing import Any
 from zoo.convert.config import Config
 from zoo.convert.families._image import Image, around
 from zoo.convert.image_weights import in_stages, kept
-from zoo.convert.images import convolution, stage
+from zoo.convert.images import IMAGENET, convolution, stage
 from zoo.convert.weights import convolution as convolved
 from zoo.convert.weights import linear, norm, same
 from zoo.core.convolutions import beyond
@@ -24,7 +24,7 @@ class Cvt(Image):
     heads = {"CvtForImageClassification": "image_classifier", "CvtModel": ""}
     unread = (r"num_batches_tracked",)
     processor = "ConvNextImageProcessor"
-    usual = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    usual = IMAGENET
 
     def backbone(self, config):
         widths = config.sizes("embed_dim", [64, 192, 384])

@@ -7,7 +7,7 @@ from zoo.convert.config import Config, name_of
 from zoo.convert.families import resnet
 from zoo.convert.families._image import Image
 from zoo.convert.families._seq2seq import layers
-from zoo.convert.images import convolution, stage
+from zoo.convert.images import IMAGENET, convolution, stage
 from zoo.convert.timm.resnet import LAYERS
 from zoo.convert.weights import convolution as convolved
 from zoo.convert.weights import linear, norm, same
@@ -37,7 +37,7 @@ class Detr(Image):
     heads = {"DetrForObjectDetection": "object_detector"}
     unread = (r"num_batches_tracked",)
     processor = "DetrImageProcessor"
-    usual = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    usual = IMAGENET
     unsaid = frozenset({"stochastic_depth"})
 
     def backbone(self, config):

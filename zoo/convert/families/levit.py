@@ -4,6 +4,7 @@ from zoo.convert import _levit
 from zoo.convert._levit import STEM, Called
 from zoo.convert.families._image import Image
 from zoo.convert.image_weights import convolved, in_stages
+from zoo.convert.images import IMAGENET
 
 CALLED = Called("batch_norm", "queries", "keys_values", "queries_keys_values", "projection")
 HEADS = ("classifier", "classifier_distill")
@@ -24,7 +25,7 @@ class Levit(Image):
     }
     unread = (r"num_batches_tracked", r"attention_bias_idxs")
     processor = "LevitImageProcessor"
-    usual = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    usual = IMAGENET
 
     def backbone(self, config):
         for name, only in STEPS.items():

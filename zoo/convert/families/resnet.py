@@ -6,7 +6,7 @@ from typing import Any
 from zoo.convert.config import Config
 from zoo.convert.families._image import Image
 from zoo.convert.image_weights import Names, bottleneck, convolved, in_stages
-from zoo.convert.images import convolution, stage
+from zoo.convert.images import IMAGENET, convolution, stage
 from zoo.convert.weights import Weight
 
 RELU, WIDTHS = "relu", [256, 512, 1024, 2048]
@@ -17,7 +17,7 @@ class Resnet(Image):
     heads = {"ResNetForImageClassification": "image_classifier", "ResNetModel": ""}
     unread = (r"num_batches_tracked",)
     processor = "ConvNextImageProcessor"
-    usual = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    usual = IMAGENET
     classifier = "classifier.1"
 
     def backbone(self, config):

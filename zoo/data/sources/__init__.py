@@ -51,6 +51,7 @@ class Columns(NamedTuple):
 
 def tokenized(documents: Sequence[Document], tokenizer: Tokenizer) -> Columns:
     """Documents as a tokenizer writes them."""
+    documents = list(documents)  # which may be read anew whenever they are gone through
     parts = [document.parts() for document in documents]
     read = iter(tokenizer.read_all([part for one in parts for part in one]))
     found = [[next(read) for _ in one] for one in parts]

@@ -70,7 +70,7 @@ class Shards(Source):
             return (one for n, one in enumerate(every) if held(n, fraction) == held_out)
 
         found = Streamed(read)
-        if not len(found):
+        if next(iter(found), None) is None:
             raise ZooError(f"{written}: holds no document.", option)
         return found
 
