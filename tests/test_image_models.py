@@ -176,10 +176,11 @@ def test_it_compiles(name):
 
 
 def test_a_fresh_model_tells_pictures_apart():
-    """Also where attention is not added, and what is added begins with a scale of 0."""
+    """Also where attention is not added, and what is added begins with a scale of 0. Scores of a
+    fresh model are small, so they are measured by themselves."""
     images = np.random.default_rng(0).uniform(0, 255, shape("levit", 2))
     one, other = np.array(build("levit")({"images": images}))
-    assert np.abs(one - other).max() > 1e-4
+    assert np.abs(one - other).max() > 0.1 * np.abs(one).max() > 0
 
 
 @pytest.mark.parametrize("name", ["mobilevit", "cvt"])
