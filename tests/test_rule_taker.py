@@ -57,6 +57,21 @@ def test_every_depth_is_asked_as_often_and_theories_have_the_sizes_that_are_aske
         assert len(rules) == 9
 
 
+def test_of_one_theory_many_statements_are_asked_none_twice():
+    drawn = RuleTaker(num_statements=6, min_depth=1, num_documents=40, num_validation_documents=1)
+    numbers = set()
+    for document in drawn.train():
+        parts = [part.tobytes().decode() for part in document.parts()]
+        theory, first = parts[0].rstrip("\n").rsplit("\n", 1)
+        statements, answers = [first, *parts[2:-1:2]], [part.encode() for part in parts[1::2]]
+        alone = [f"{theory}\n{statement.strip()}\n" for statement in statements]
+        assert [theories.answer(text) for text in alone] == answers
+        assert {theories.depth(text) for text in alone} <= {1, 2, 3}
+        assert len({one.replace(" not", "").strip() for one in statements}) == len(statements)
+        numbers.add(len(statements))
+    assert max(numbers) == 6
+
+
 def features(text):
     """What a reader counts who does not reason: words, and words of the statement in the text."""
     *told, statement = text.splitlines()

@@ -45,9 +45,10 @@ class RuleTaker(Synthetic):
     """A document tells `num_facts` attributes of each of `num_entities`, then `num_rules`, all in
     any order, and asks a statement; the answer is true or false. Its proof is `min_depth` to
     `max_depth` rules deep, each depth as often; a fact that is told has depth 0, and what no rule
-    leads to is disproved at depth 0.
+    leads to is disproved at depth 0. Of one theory up to `num_statements` are asked, each with its
+    answer: more to learn from than one word a theory.
 
-    Both answers are as likely, and of an attribute that is true of one entity and false of another
+    Both answers are as likely, and the first statement drawn is of an attribute that is true of one entity and false of another
     at the same depth, in the same theory: only reasoning tells which. `negation` is how likely a
     condition of a rule is an absence, `denied` how likely the statement says `not`: where half of
     them do, who reasons but passes over that word is right by chance alone.
@@ -62,6 +63,7 @@ class RuleTaker(Synthetic):
         num_facts: PositiveInt = 2,
         num_rules: PositiveInt = 8,
         num_attributes: PositiveInt = 10,
+        num_statements: PositiveInt = 1,
         negation: Probability = 0.25,
         denied: Probability = 0.5,
         **kwargs,
@@ -79,21 +81,25 @@ class RuleTaker(Synthetic):
         self.min_depth, self.max_depth = min_depth, max_depth
         self.num_entities, self.num_facts = num_entities, num_facts
         self.num_rules, self.num_attributes = num_rules, num_attributes
-        self.negation, self.denied = negation, denied
+        self.num_statements, self.negation, self.denied = num_statements, negation, denied
 
     def draw(self, random):
-        for theory, entity, attribute, truth in self._asked(random):
+        for theory, statements in self._asked(random):
             names = [ENTITIES[n] for n in random.permutation(len(ENTITIES))]
             words = [ATTRIBUTES[n] for n in random.permutation(len(ATTRIBUTES))]
             facts, rules = (random.permutation(part) for part in sentences(theory, names, words))
-            denied = int(random.random() < self.denied)
-            statement = f"{names[entity]} is {'not ' * denied}{words[attribute]}?"
-            text = "\n".join([*facts, *rules, statement, ""]).encode()
-            answer = ANSWERS[truth ^ denied]
-            yield text + answer, ((len(text), len(text) + len(answer)),)
+            text, answers = "\n".join([*facts, *rules]).encode(), []
+            for entity, attribute, truth in statements:
+                denied = int(random.random() < self.denied)
+                text += f"\n{names[entity]} is {'not ' * denied}{words[attribute]}?\n".encode()
+                answer = ANSWERS[truth ^ denied]
+                answers.append((len(text), len(text) + len(answer)))
+                text += answer
+            yield text, tuple(answers)
 
-    def _asked(self, random: np.random.Generator) -> Iterator[tuple[Theories, int, int, int]]:
-        """One theory, an entity, an attribute, and whether that entity has it, without end."""
+    def _asked(self, random: np.random.Generator) -> Iterator[tuple[Theories, np.ndarray]]:
+        """One theory, and statements of it, int `n 3`: an entity, an attribute, and whether that
+        entity has it; without end."""
         in_vain, depths = 0, range(self.min_depth, self.max_depth + 1)
         while in_vain < PATIENCE:
             theories = self._theories(random)
@@ -112,12 +118,23 @@ class RuleTaker(Synthetic):
                     int(random.integers(2)),
                 )
                 entity = random.choice(found[one][truth, n, :, attribute].nonzero()[0])
-                yield Theories(*(part[n] for part in theories)), entity, attribute, truth
+                statements = self._more(random, [entity, attribute, truth], known[:, n])
+                yield Theories(*(part[n] for part in theories)), statements
         raise ZooError(
             f"found none of {PATIENCE * AT_ONCE:,} theories with proofs of all depths from "
             f"{self.min_depth} to {self.max_depth}. Ask for more rules and attributes.",
             "max_depth",
         )
+
+    def _more(self, random: np.random.Generator, asked: list[int], known: np.ndarray) -> np.ndarray:
+        """A statement among others of its theory, as many of what is true as of what is false; of
+        int `2 e a`, how deep they are: int `n 3`."""
+        there = (known >= self.min_depth) & (known <= self.max_depth)
+        there[asked[2], asked[0], asked[1]] = False
+        kinds = [random.permutation(np.argwhere(one)) for one in there]
+        number = min((self.num_statements - 1) // 2, *map(len, kinds))
+        others = [[*one, truth] for truth, of in enumerate(kinds) for one in of[:number]]
+        return random.permutation([asked, *others])
 
     def _theories(self, random: np.random.Generator) -> Theories:
         size = AT_ONCE, self.num_rules
