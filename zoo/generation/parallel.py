@@ -81,9 +81,9 @@ class ParallelWriter:
             return self.task.logits(states)[:, 1:, : self.num_tokens]
 
         def pick(scores, turn):
-            rows = ops.reshape(scores, (-1, scores.shape[-1]))
+            rows = ops.reshape(scores, (-1, self.num_tokens))
             found = choose(rows, ops.take(draws, turn, axis=0), *options)
-            return ops.reshape(found, scores.shape[:-1])
+            return ops.reshape(found, ops.shape(scores)[:-1])
 
         return search(known, score, pick, hidden, luck)
 
@@ -107,7 +107,7 @@ def search(
         return place + 1, ops.where(doubt, UNKNOWN, found), found
 
     begun = ops.zeros((), "int32"), known, known
-    return ops.while_loop(lambda place, *_: place < hidden.shape[0], turn, begun)[2]
+    return ops.while_loop(lambda place, *_: place < ops.shape(hidden)[0], turn, begun)[2]
 
 
 def doubted(logits: Any, found: Any, unknown: Any, number: Any, luck: Any) -> Any:

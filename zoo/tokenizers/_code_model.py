@@ -10,6 +10,8 @@ from zoo.core.errors import ZooError
 from zoo.core.folders import at_home
 
 SAVED_MODEL = "saved_model.pb"
+PARTS = (SAVED_MODEL, "fingerprint.pb", "variables/*", "assets/*")
+"""What belongs to a SavedModel; other things may stand beside it."""
 ENCODE, DECODE = "encode_pixels", "decode_pixels"
 """`pixels` uint8 `b y x c` -> `codes` int32 `b y x`, and back."""
 
@@ -20,7 +22,7 @@ class CodeModel:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        found = (file for file in folder.rglob("*") if file.is_file())
+        found = (file for part in PARTS for file in sorted(folder.glob(part)))
         self.files = {file.relative_to(folder).as_posix(): file.read_bytes() for file in found}
 
     @functools.cached_property

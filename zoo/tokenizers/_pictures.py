@@ -18,9 +18,9 @@ class Pictures(Bytes):
     is read byte by byte, as it lies in a file: pixels are told from it by a batching, and written
     as tokens by `write`.
 
-    The first `num_picture_tokens` ids are those of pictures. A start token is behind them, and then
-    a token for each of `num_classes`: one of these is what a picture begins from. The start token
-    also stands for a token of a picture that is hidden.
+    The first `num_picture_tokens` ids are those of pictures. Behind them is a token for each of
+    `num_classes`, and then a start token: one of these is what a picture begins from. The start
+    token also stands for a token of a picture that is hidden.
     """
 
     channels_a_token: ClassVar[bool] = False
@@ -37,9 +37,9 @@ class Pictures(Bytes):
     ):
         self.num_channels, self.num_classes = num_channels, num_classes
         self.order = make(Order, order)
-        self.end_token_id = self.start_token_id = self.num_picture_tokens
+        self.end_token_id = self.start_token_id = self.num_picture_tokens + num_classes
         self.mask_token_id = self.start_token_id
-        self.vocabulary_size = self.num_picture_tokens + 1 + num_classes
+        self.vocabulary_size = self.start_token_id + 1
 
     @property
     def values(self) -> int:
@@ -56,8 +56,9 @@ class Pictures(Bytes):
 
     def first(self, classes: np.ndarray) -> np.ndarray:
         """What pictures of classes begin from: int32 `b`."""
-        opening = np.full(len(classes), self.start_token_id, np.int32)
-        return opening + 1 + classes.astype("int32") if self.num_classes else opening
+        if not self.num_classes:
+            return np.full(len(classes), self.start_token_id, np.int32)
+        return self.num_picture_tokens + classes.astype("int32")
 
     def write(self, images: np.ndarray) -> np.ndarray:
         """uint8 `b y x c` -> token ids, int32 `b t`."""

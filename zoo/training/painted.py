@@ -121,6 +121,8 @@ def _asked(
         given = _opened(picture, *size, batching)
         known = np.where(tokenizer.upper(*size), tokenizer.write(given[None]), known)
     if isinstance(batching, CaptionedPixels):
+        if not label:
+            raise ZooError("this model paints captions: name a caption of the picture.")
         told = np.repeat(tokenizer.captions([label.encode()]), number, axis=0)
         known = np.concatenate([told, known], axis=1)
     return Asked(first, known, source, given)
