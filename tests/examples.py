@@ -48,6 +48,13 @@ PATTERNS = {
         "num_heads": 2,
     },
     "row": {"kind": "row", "text_length": 2, "width": 3},
+    "row_column_conv": {
+        "kind": "row_column_conv",
+        "text_length": 2,
+        "width": 3,
+        "num_layers": 4,
+        "kernel_size": 3,
+    },
     "segments": {"kind": "segments"},
     "sinks": {"kind": "sinks", "num_sinks": 2},
     "strided": {"kind": "strided", "stride": 3},
