@@ -16,6 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from zoo.core.kinds import kinds
 from zoo.results.sweep import finished
 from zoo.training import evaluations
 
@@ -435,6 +436,32 @@ def super_resolution(results: Results) -> None:
     results.report(name, [name, "bicubic"], ["bicubic"])
 
 
+def codes(results: Results) -> None:
+    """The codes of a VQGAN that `zoo export` wrote of `vqgan_cifar`, in seven orders; and guessed
+    a few turns at a time."""
+    train, test = results.apart("cifar10-subset", "npz")
+    names = []
+    for order in kinds("orders"):
+        if order != "blocks":
+            names.append(f"codes_{order}")
+            results.train(names[-1], "codes_cifar", train, f"tokenizer.order={order}")
+            results.evaluate(names[-1], *test)
+            results.report("codes", names)
+    results.train("maskgit", "maskgit_cifar", train)
+    results.evaluate("maskgit", *test)
+    results.report("codes", [*names, "maskgit"])
+
+
+def emoji(results: Results) -> None:
+    """Pictures behind captions, as codes of a VQGAN that `zoo export` wrote of `vqgan_emoji`: how
+    likely they are with their own captions, and with others'."""
+    results.train("dalle", "dalle_emoji", *results.split("twemoji-captions", "npz", "test"))
+    alone = "data.batching.text_weight=0"
+    results.evaluate("dalle", alone)
+    results.evaluate("dalle", alone, "data.batching.captions=others")
+    results.report("emoji", ["dalle"])
+
+
 SECTIONS = {
     section.__name__: section
     for section in (
@@ -459,6 +486,8 @@ SECTIONS = {
         pixels,
         sparse_pixels,
         super_resolution,
+        codes,
+        emoji,
     )
 }
 

@@ -48,6 +48,13 @@ PATTERNS = {
         "num_heads": 2,
     },
     "row": {"kind": "row", "text_length": 2, "width": 3},
+    "row_column_conv": {
+        "kind": "row_column_conv",
+        "text_length": 2,
+        "width": 3,
+        "num_layers": 4,
+        "kernel_size": 3,
+    },
     "segments": {"kind": "segments"},
     "sinks": {"kind": "sinks", "num_sinks": 2},
     "strided": {"kind": "strided", "stride": 3},
@@ -56,6 +63,13 @@ POSITIONS = {
     "alibi": {"kind": "alibi"},
     "axial": {"kind": "axial", "shape": [4, 8], "dims": [6, 10]},
     "axial_sum": {"kind": "axial_sum", "shape": [4, 4, 2]},
+    "consecutive": {
+        "kind": "consecutive",
+        "positions": [
+            {"kind": "learned", "max_sequence_length": 5},
+            {"kind": "axial_sum", "shape": [7, 4]},
+        ],
+    },
     "every_layer": {"kind": "every_layer", "position": "sinusoidal"},
     "grid_bias": {"kind": "grid_bias", "height": 16, "width": 4, "initializer_range": 0.5},
     "grid_distance": {
@@ -136,7 +150,9 @@ SHELVES = {
 }
 UNMARKED = [kind for kind in PATTERNS if kind != "segments"]
 """Patterns that need not be told anything of the tokens."""
-AT_THE_EMBEDDING = ("axial", "axial_sum", "learned", "ordered", "sinusoidal", "sinusoidal_2d")
+AT_THE_EMBEDDING = (
+    *("axial", "axial_sum", "consecutive", "learned", "ordered", "sinusoidal", "sinusoidal_2d"),
+)
 INSIDE = [kind for kind in POSITIONS if kind not in AT_THE_EMBEDDING]
 """Positions that stand inside attention; the others stand at the embedding."""
 

@@ -6,6 +6,7 @@ import string
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
 import zoo
 from zoo.core.kinds import as_node
@@ -30,6 +31,7 @@ def write(folder):
     for split in ("train", "test"):
         (folder / f"qa1_small-stories_{split}.txt").write_text("".join(stories(draw)))
     write_pictures(folder / "f.npz")
+    write_code_model(folder / "codes")
     write_music(folder)
     plain, other, objects, articles, talks, pictures = (
         str(folder / name) for name in ("a.txt", "b.txt", "c.jsonl", "d.jsonl", "e.jsonl", "f.npz")
@@ -49,16 +51,42 @@ def write(folder):
         "rule_taker": {},
         "shapes": {},
         "image_arrays": {"path": pictures, "validation_path": pictures},
+        "captioned_images": {"path": pictures, "validation_path": pictures},
         "chorales": {"path": str(folder / "g.json")},
         "midi_files": {"path": str(folder), "index": "index.tsv"},
     }
 
 
+class CodeModel(tf.Module):
+    """A square of 2 × 2 places is how bright it is, one of 8 codes; it is painted grey."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, "pixels")])
+    def encode_pixels(self, pixels):
+        squares = tf.nn.avg_pool2d(tf.cast(pixels, tf.float32), 2, 2, "VALID")
+        return {"codes": tf.cast(tf.reduce_mean(squares, axis=-1) / 32, tf.int32)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None], tf.int32, "codes")])
+    def decode_pixels(self, codes):
+        squares = tf.cast(codes * 32 + 16, tf.uint8)
+        whole = tf.repeat(tf.repeat(squares, 2, axis=1), 2, axis=2)
+        return {"pixels": tf.repeat(whole[..., None], 3, axis=-1)}
+
+
+def write_code_model(folder):
+    """As an exported autoencoder stands there, with 8 codes."""
+    model = CodeModel()
+    names = ("encode_pixels", "decode_pixels")
+    tf.saved_model.save(model, str(folder), {name: getattr(model, name) for name in names})
+
+
 def write_pictures(file, number=64, size=8):
-    """Pictures of noise; those of class 1 are brighter."""
+    """Pictures of noise; those of class 1 are brighter, and are called so."""
     draw, labels = np.random.default_rng(0), np.arange(number) % 2
     images = draw.integers(0, 128, (number, size, size, 3)) + 100 * labels[:, None, None, None]
     np.savez(file, images=images.astype("uint8"), labels=labels)
+    called = ("a dark one", "a bright one")
+    names = [f"{place}\t{called[label]}" for place, label in enumerate(labels)]
+    file.with_suffix(".tsv").write_text("\n".join(["index\tcaption", *names]) + "\n")
 
 
 def write_music(folder):
@@ -111,7 +139,10 @@ def overrides(name, files):
     wanted = {*source, "validation_path"} if part in source else set(source)
     named = {option: path for option, path in files[source["kind"]].items() if option in wanted}
     named |= {part: "null"} if part in source else {}
-    return [f"data.source.{option}={path}" for option, path in named.items()]
+    codes = f"tokenizer.path={Path(files['text_files']['path']).parent / 'codes'}"
+    tokenizer = as_node(zoo.load_recipe(name).tree["tokenizer"])
+    more = [codes] if "num_codes" in tokenizer else []
+    return [*more, *(f"data.source.{option}={path}" for option, path in named.items())]
 
 
 def write_objects(file, source, batching):

@@ -62,3 +62,16 @@ def test_in_evaluation_every_link_is_to_the_first_block(length):
     inside = (place // 8 > 0) & (place // 8 < last)
     assert (count[inside][:, :8] == 3).all()  # always there, and two links
     assert (count[:, 8:] <= 1).all()
+
+
+def test_layers_of_dall_e_look_along_rows_down_columns_and_at_a_square():
+    given, place = {"text_length": 4, "width": 5}, np.arange(29)
+    kinds = ["row", "row", "column", "row", "row", "row", "column", "conv"]
+    own = {"kind": "row_column_conv", "num_layers": 8, "kernel_size": 3, **given}
+    found = make(Pattern, own)
+    for layer, kind in enumerate(kinds):
+        more = {"kernel_size": 3} if kind == "conv" else {}
+        wanted = make(Pattern, {"kind": kind, **given, **more})
+        pair = place[:, None], place[None]
+        np.testing.assert_array_equal(found.in_layer(layer).allowed(*pair), wanted.allowed(*pair))
+    assert to_config(found.in_layer(7)) == own

@@ -1,5 +1,7 @@
 """Pictures as tokens: what is written of them, in which order, and what a model is told."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import small_files
@@ -20,6 +22,10 @@ from zoo.tokenizers.bytes import Bytes
 from zoo.training.painted import save
 
 ORDERS = {"raster": "raster", "blocks": {"kind": "blocks", "block_height": 3, "block_width": 5}}
+ORDERS |= {kind: kind for kind in ("alternate", "random", "z_curve")}
+SQUARE = ["spiral_in", "spiral_out", "subsample"]
+"""Orders of squares alone."""
+PERMUTERS = np.load(Path(__file__).parent / "golden" / "orders.npz")
 WRITERS = ["pixels", "colours"]
 
 
@@ -45,7 +51,33 @@ def image(document):
 
 
 def test_every_order_is_tried():
-    assert set(ORDERS) == set(kinds("orders"))
+    assert {*ORDERS, *SQUARE} == set(kinds("orders"))
+
+
+@pytest.mark.parametrize("case", PERMUTERS.files)
+def test_orders_are_those_of_taming_transformers(case):
+    kind, side = case.split("/")
+    np.testing.assert_array_equal(make(Order, kind).order(int(side), int(side)), PERMUTERS[case])
+
+
+@pytest.mark.parametrize("kind", SQUARE)
+def test_orders_of_squares_refuse_other_grids(kind):
+    for grid in ((4, 8), (7, 7)):
+        said = refused(make(Order, kind).order, *grid)
+        says(said, f"found {grid[0]} × {grid[1]} places, expected a square")
+    grey = tokenizer(num_channels=1, order=kind)
+    images = np.arange(32).reshape(2, 4, 4, 1).astype("uint8")
+    np.testing.assert_array_equal(grey.paint(grey.write(images), 4, 4), images)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("kind", WRITERS)
+def test_the_upper_half_is_what_is_painted_there(kind, order, draw):
+    writer = tokenizer(kind, order=ORDERS[order])
+    lower = np.zeros((1, 5, 7, 3), "uint8")
+    lower[:, 2:] = 255
+    tokens = np.where(writer.upper(5, 7), 0, writer.write(np.full_like(lower, 255)))
+    np.testing.assert_array_equal(writer.paint(tokens, 5, 7), lower)
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -117,12 +149,12 @@ def test_a_model_is_told_what_came_before_and_the_class_first(documents, kind):
     wanted = writer.write(np.stack([image(one) for one in documents[:4]]))
     np.testing.assert_array_equal(batch.targets, wanted)
     np.testing.assert_array_equal(batch.inputs["token_ids"][:, 1:], wanted[:, :-1])
-    first = writer.num_picture_tokens + 1
+    first = writer.num_picture_tokens
     assert batch.inputs["token_ids"][:, 0].tolist() == [first, first + 1] * 2
-    assert writer.vocabulary_size == first + 2
+    assert writer.vocabulary_size == first + 3
     assert (batch.weights == 1).all()
     plain = batching().evaluation(Corpus(documents, tokenizer(kind)), 0)
-    assert (plain.inputs["token_ids"][:, 0] == first - 1).all()
+    assert (plain.inputs["token_ids"][:, 0] == first).all()
 
 
 def test_pictures_become_smaller_by_the_means_of_squares(documents):
@@ -146,7 +178,7 @@ def test_files_of_pictures_are_written_alike(documents, tmp_path):
     found = batching("pixel_files").evaluation(Corpus(files, tokenizer(num_classes=2)), 0)
     wanted = batching().evaluation(Corpus(documents, tokenizer()), 0)
     np.testing.assert_array_equal(found.targets, wanted.targets)
-    assert found.inputs["token_ids"][:, 0].tolist() == [257] * 4
+    assert found.inputs["token_ids"][:, 0].tolist() == [256] * 4
 
 
 def test_what_is_read_to_be_enlarged_is_the_same_picture(documents):
@@ -179,7 +211,9 @@ def test_what_does_not_fit_is_named(documents):
     said = refused(batching(size=3).batch, corpus, 0)
     says(said, "has 192 numbers, expected 3 × 3 × 3, or a whole number of times")
     said = refused(batching().batch, Corpus(documents, Bytes()), 0)
-    says(said, "found the tokenizer 'bytes', expected pixels or colours")
+    says(
+        said, "found the tokenizer 'bytes', expected pixels, colours, image_codes or text_and_codes"
+    )
     said = refused(batching().batch, Corpus(documents, tokenizer(num_classes=3)), 0)
     says(said, "labels: found 2, but the tokenizer has 3")
     said = refused(batching(augmentation=["mix_up"]).batch, corpus, 0)

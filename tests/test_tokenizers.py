@@ -32,8 +32,8 @@ EXAMPLES = {
     "sentence_piece, bpe": {"vocabulary_size": 400, "model": "bpe"},
 }
 
-OF_PICTURES = {"pixels", "colours"}
-"""Tested in test_pixels."""
+OF_PICTURES = {"pixels", "colours", "image_codes", "text_and_codes"}
+"""Tested in test_pixels and test_codes."""
 OF_MUSIC = {"music_events", "voice_grid"}
 """Read MIDI files and no text: test_music."""
 

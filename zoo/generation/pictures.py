@@ -38,11 +38,7 @@ class PictureWriter:
         rows, length = known.shape
         shape = (length, rows, self.choices)
         draws = np.array(keras.random.uniform(shape, seed=sampling.seed))
-        options = (
-            np.full(rows, sampling.temperature, "float32"),
-            np.full(rows, sampling.top_k, "int32"),
-            np.full(rows, sampling.top_p, "float32"),
-        )
+        options = sampling.of_rows(rows)
         state = self.task.initial_state(rows, length)
         begun = self.begin(first.astype("int32")[:, None], state, source or {})
         return np.array(self.go_on(known.astype("int32"), *begun, draws, *options))

@@ -37,6 +37,14 @@ class Sampling:
                 f"expected temperature >= 0, top_k >= 0 and 0 < top_p <= 1; found {self}."
             )
 
+    def of_rows(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """`temperature`, `top_k` and `top_p` of so many rows, `b` each, as `choose` takes them."""
+        return (
+            np.full(number, self.temperature, "float32"),
+            np.full(number, self.top_k, "int32"),
+            np.full(number, self.top_p, "float32"),
+        )
+
 
 class Writer:
     """Writes with a task: anything with `encode`, `logits`, `run` and `initial_state`. Compiled
@@ -67,11 +75,7 @@ class Writer:
         logits, state = self.begin(prompt[None], max_new_tokens, source)
         room = -(-max_new_tokens // AT_ONCE) * AT_ONCE
         draws = np.array(keras.random.uniform((room,), seed=sampling.seed))
-        options = (
-            np.array([sampling.temperature], "float32"),
-            np.array([sampling.top_k], "int32"),
-            np.array([sampling.top_p], "float32"),
-        )
+        options = sampling.of_rows(1)
         for place in range(0, max_new_tokens, AT_ONCE):
             number = np.int32(min(AT_ONCE, max_new_tokens - place))
             some = draws[place : place + AT_ONCE]

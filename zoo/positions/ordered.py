@@ -11,7 +11,8 @@ from zoo.core.kinds import make, to_config
 from zoo.core.places import positions, span
 from zoo.core.types import PositiveInt
 from zoo.orders import Order
-from zoo.positions import Position, embeds
+from zoo.positions import Position
+from zoo.positions._laid import of_embedding, vectors
 
 
 class Ordered(Position):
@@ -29,12 +30,12 @@ class Ordered(Position):
     ):
         super().__init__(**kwargs)
         self.order, self.height, self.width = make(Order, order), height, width
-        self.position = make(Position, position, name="position", dtype=self.dtype_policy)
+        given = {"name": "position", "dtype": self.dtype_policy}
+        self.position = of_embedding(position, "position", **given)
         self.max_sequence_length = height * width
-        kind, end = to_config(self.position)["kind"], self.position.max_sequence_length
-        if not embeds(self.position) or type(self.position).embed is Position.embed:
-            raise ZooError(f"found {kind}, expected one for an embedding.", "position")
+        end = self.position.max_sequence_length
         if end and end < self.max_sequence_length:
+            kind = to_config(self.position)["kind"]
             text = f"found {kind} of {end:,} places, expected {height} × {width}."
             raise ZooError(text, "position")
 
@@ -46,8 +47,8 @@ class Ordered(Position):
         return self(x, start)
 
     def call(self, x, start=None):
-        nothing = ops.zeros((1, self.max_sequence_length, x.shape[-1]), x.dtype)
-        lies = ops.take(self.position.embed(nothing)[0], self._order(), axis=0)
+        table = vectors(self.position, self.max_sequence_length, x)
+        lies = ops.take(table, self._order(), axis=0)
         return x + ops.take(lies, positions(span(ops.shape(x)[1]), start), axis=0)
 
     def _order(self):

@@ -43,8 +43,8 @@ def tokenizer(recipe: Resolved) -> Tokenizer:
     text, once in a process."""
     with at(recipe, "tokenizer"):
         made = make(Tokenizer, recipe.tree["tokenizer"])
-    if made.assets or not made.files:
-        return made
+        if made.assets or not made.files:
+            return made
     read = source(recipe)
     with at(recipe, "data", "source"):
         texts = sample(read.train(), LEARN_FROM)

@@ -18,12 +18,15 @@ class Pictures(Bytes):
     is read byte by byte, as it lies in a file: pixels are told from it by a batching, and written
     as tokens by `write`.
 
-    The first `num_picture_tokens` ids are those of pictures. A start token is behind them, and then
-    a token for each of `num_classes`: one of these is what a picture begins from.
+    The first `num_picture_tokens` ids are those of pictures. Behind them is a token for each of
+    `num_classes`, and then a start token: one of these is what a picture begins from. The start
+    token also stands for a token of a picture that is hidden.
     """
 
     channels_a_token: ClassVar[bool] = False
     """Whether a token is a place with all its channels."""
+    exact: ClassVar[bool] = True
+    """Whether pictures come back from their tokens as they were."""
     num_picture_tokens: int
 
     def __init__(
@@ -34,8 +37,9 @@ class Pictures(Bytes):
     ):
         self.num_channels, self.num_classes = num_channels, num_classes
         self.order = make(Order, order)
-        self.end_token_id = self.start_token_id = self.num_picture_tokens
-        self.vocabulary_size = self.num_picture_tokens + 1 + num_classes
+        self.end_token_id = self.start_token_id = self.num_picture_tokens + num_classes
+        self.mask_token_id = self.start_token_id
+        self.vocabulary_size = self.start_token_id + 1
 
     @property
     def values(self) -> int:
@@ -52,8 +56,9 @@ class Pictures(Bytes):
 
     def first(self, classes: np.ndarray) -> np.ndarray:
         """What pictures of classes begin from: int32 `b`."""
-        opening = np.full(len(classes), self.start_token_id, np.int32)
-        return opening + 1 + classes.astype("int32") if self.num_classes else opening
+        if not self.num_classes:
+            return np.full(len(classes), self.start_token_id, np.int32)
+        return self.num_picture_tokens + classes.astype("int32")
 
     def write(self, images: np.ndarray) -> np.ndarray:
         """uint8 `b y x c` -> token ids, int32 `b t`."""
@@ -63,15 +68,24 @@ class Pictures(Bytes):
     def paint(self, token_ids: np.ndarray, height: int, width: int) -> np.ndarray:
         """Token ids of pictures, `b t` -> uint8 `b y x c`: the inverse of `write`."""
         order = self.order.order(*self.grid(height, width))
-        values = self.pixels(token_ids[:, np.argsort(order)])
-        return values.reshape(-1, height, width, self.num_channels).astype("uint8")
+        return self.pixels(token_ids[:, np.argsort(order)], height, width)
+
+    def upper(self, height: int, width: int) -> np.ndarray:
+        """Which tokens of a picture are of its upper half, bool `t`."""
+        rows, columns = self.grid(height, width)
+        return self.order.order(rows, columns) // columns < rows // 2
 
     def ids(self, images: np.ndarray) -> np.ndarray:
         """uint8 `b y x c` -> token ids, int32 `b t`, row by row."""
         raise NotImplementedError
 
-    def pixels(self, token_ids: np.ndarray) -> np.ndarray:
-        """The inverse, as many numbers a row."""
+    def pixels(self, token_ids: np.ndarray, height: int, width: int) -> np.ndarray:
+        """The inverse: `b t`, row by row -> uint8 `b y x c`."""
+        values = self.numbers(token_ids)
+        return values.reshape(-1, height, width, self.num_channels).astype("uint8")
+
+    def numbers(self, token_ids: np.ndarray) -> np.ndarray:
+        """What tokens say, `b t`, of the channels of each place: int `b …`, row by row."""
         raise NotImplementedError
 
     def stream(self, token_ids, continues=False):
@@ -83,5 +97,6 @@ def pictures(tokenizer: object) -> Pictures:
     """A tokenizer, if it writes pictures. Raises ZooError otherwise."""
     if not isinstance(tokenizer, Pictures):
         found = shown(type(tokenizer).__name__.lower())
-        raise ZooError(f"found the tokenizer {found}, expected pixels or colours.")
+        kinds = "pixels, colours, image_codes or text_and_codes"
+        raise ZooError(f"found the tokenizer {found}, expected {kinds}.")
     return tokenizer

@@ -25,5 +25,5 @@ class Colours(Pictures):
         flat = images.reshape(len(images), -1, self.num_channels).astype("int32")
         return (flat @ self.digits()).astype("int32")
 
-    def pixels(self, token_ids):
+    def numbers(self, token_ids):
         return token_ids[..., None] // self.digits() % NUM_VALUES

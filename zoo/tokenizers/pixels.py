@@ -12,5 +12,5 @@ class Pixels(Pictures):
     def ids(self, images):
         return images.reshape(len(images), -1).astype("int32")
 
-    def pixels(self, token_ids):
+    def numbers(self, token_ids):
         return token_ids

@@ -4,7 +4,7 @@ import itertools
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,7 +17,9 @@ def generate(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A folder that `zoo train` wrote.")],
     prompt: Annotated[
         str,
-        typer.Argument(help="What the text begins with; a file of MIDI; the class of pictures."),
+        typer.Argument(
+            help="What the text begins with; a file of MIDI; the class or caption of pictures."
+        ),
     ] = "",
     max_new_tokens: Annotated[int, typer.Option(min=0)] = 200,
     temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.8,
@@ -39,6 +41,18 @@ def generate(
     picture: Annotated[
         Path | None, typer.Option(help="Of which to keep the upper half, or to enlarge it.")
     ] = None,
+    size: Annotated[
+        str, typer.Option(metavar="ROWSxCOLUMNS", help="Of pictures larger than was learned.")
+    ] = "",
+    num_turns: Annotated[
+        int | None, typer.Option(min=1, help="Of pictures that are written all at once.")
+    ] = None,
+    choice_temperature: Annotated[
+        float | None, typer.Option(min=0, help="How much luck decides what is written anew.")
+    ] = None,
+    mask_schedule: Annotated[
+        str | None, typer.Option(help="How many tokens are hidden behind each turn.")
+    ] = None,
 ) -> None:
     """Write on from a prompt, or answer it, token by token as they come; or make pictures."""
     pictures = to is not None and to.suffix == ".png"
@@ -54,7 +68,9 @@ def generate(
     if to and pictures:
         from zoo.training.painted import draw
 
-        draw(zoo.paint(run, prompt, number, picture, **options), to)
+        more = {"num_turns": num_turns, "choice_temperature": choice_temperature}
+        given = {"size": _size(size), "turns": _turns(**more, schedule=mask_schedule)}
+        draw(zoo.paint(run, prompt, number, picture, **given, **options), to)
         print(to)
         return
     beams = {"num_beams": num_beams, "length_penalty": length_penalty}
@@ -63,6 +79,22 @@ def generate(
         _keep(b"".join(pieces), to)
     else:
         _show(pieces)
+
+
+def _size(written: str) -> tuple[int, int] | None:
+    """`32x48` -> 32 and 48; None for nothing. Raises ZooError."""
+    sides = written.lower().split("x") if written else []
+    if sides and not (len(sides) == 2 and all(one.isdecimal() for one in sides)):
+        raise ZooError(f"--size: found {written}, expected rows and columns, such as 32x48.")
+    return (int(sides[0]), int(sides[1])) if sides else None
+
+
+def _turns(**options: Any) -> Any:
+    """How pictures are written all at once, where anything is said of it."""
+    from zoo.generation.parallel import Turns
+
+    given = {name: value for name, value in options.items() if value is not None}
+    return Turns(**given) if given else None
 
 
 def _show(pieces: Iterable[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""Pictures that a run makes: of a class, around half of one, or from a small one."""
+"""Pictures that a run makes: of a class or a caption, around half of one, or from a small one."""
 
 import math
 from pathlib import Path
@@ -8,10 +8,16 @@ import numpy as np
 
 from zoo.core.errors import ZooError
 from zoo.core.folders import at_home, readable_errors
+from zoo.core.kinds import to_config
 from zoo.data.batching._painted import Painted
+from zoo.data.batching.captioned_pixels import CaptionedPixels
 from zoo.data.batching.enlarged import Enlarged
+from zoo.data.batching.masked_pixels import MaskedPixels
+from zoo.generation.parallel import ParallelWriter, Turns
 from zoo.generation.pictures import UNKNOWN, PictureWriter
+from zoo.generation.windows import WindowWriter
 from zoo.generation.write import Sampling
+from zoo.orders.raster import Raster
 from zoo.recipe import build
 from zoo.training.run import load_task, resolve
 
@@ -30,31 +36,82 @@ class Pictures(NamedTuple):
     """uint8 `y x c`: the picture that was given, as it was read; None for none."""
 
 
+class Asked(NamedTuple):
+    """What pictures are written from."""
+
+    first: np.ndarray
+    """What each begins from, int32 `b`."""
+    known: np.ndarray
+    """The tokens that are known, int32 `b t`, `UNKNOWN` where they are not."""
+    source: dict[str, np.ndarray]
+    """What is read besides."""
+    given: np.ndarray | None
+    """As in `Pictures`."""
+
+
 def paint(
     run: str | Path,
     label: str = "",
     number: int = 16,
     picture: str | Path | None = None,
+    size: tuple[int, int] | None = None,
+    turns: Turns | None = None,
     **sampling: Any,
 ) -> Pictures:
     """So many pictures by a run of a model that writes them: of a class `label`, or of all in turn
-    where the model knows classes and none is named. Of the file `picture` the upper half is kept,
-    and the lower one made; a model that enlarges pictures reads all of it.
+    where the model knows classes and none is named; of a caption, where it was told of these. Of
+    the file `picture` the upper half is kept, and the lower one made; a model that enlarges
+    pictures reads all of it. `size` are rows and columns, as many as the model has learned or more;
+    `turns` is for models that write all at once.
 
     `sampling`: temperature, top_k, top_p, seed. Raises ZooError for a model that makes no pictures,
-    for a class it does not know, and for a file that holds none.
+    for a class it does not know, for a file that holds none, and for a size it cannot write.
     """
     recipe = resolve(Path(run))
     batching, tokenizer = build.batching(recipe), build.tokenizer(recipe)
     if not isinstance(batching, Painted):
-        kinds = "pixels, pixel_files or enlarged"
+        kinds = "pixels, pixel_files, masked_pixels, captioned_pixels or enlarged"
         raise ZooError(f"{run}: makes no pictures, which needs data.batching of {kinds}.")
     if number < 1:
         raise ZooError(f"--number: found {number}, expected at least 1.")
-    options, first = Sampling(**sampling), _first(batching, tokenizer, label, number)
-    size = batching.height, batching.width
+    if turns and not isinstance(batching, MaskedPixels):
+        raise ZooError("this model writes token by token: it has no turns, nor a schedule of them.")
+    large = _size(batching, tokenizer, size)
+    options = Sampling(**sampling)
+    asked = _asked(batching, tokenizer, label, number, picture, large)
+    task = load_task(Path(run), recipe)
+    tokens = _written(batching, tokenizer, task, large, asked, options, turns or Turns())
+    return Pictures(tokenizer.paint(tokens, *large), asked.given)
+
+
+def _size(batching: Any, tokenizer: Any, size: tuple[int, int] | None) -> tuple[int, int]:
+    """Rows and columns of the pictures to be made. Raises ZooError."""
+    trained = batching.height, batching.width
+    if size is None or tuple(size) == trained:
+        return trained
+    found, wanted = (" × ".join(map(str, one)) for one in (size, trained))
+    kind = to_config(batching)["kind"]
+    if kind not in ("pixels", "pixel_files"):
+        raise ZooError(f"--size: found {found}, but a model of {kind} writes {wanted} alone.")
+    if not isinstance(tokenizer.order, Raster):
+        order = to_config(tokenizer.order)["kind"]
+        text = f"row by row, and this model writes them in the order {order}"
+        raise ZooError(f"--size: found {found}. Larger pictures than {wanted} are written {text}.")
+    if min(size[0] - trained[0], size[1] - trained[1]) < 0:
+        raise ZooError(f"--size: found {found}, expected {wanted} or more.")
+    return size
+
+
+def _asked(
+    batching: Any,
+    tokenizer: Any,
+    label: str,
+    number: int,
+    picture: str | Path | None,
+    size: tuple[int, int],
+) -> Asked:
+    first, source, given = _first(batching, tokenizer, label, number), {}, None
     known = np.full((number, tokenizer.length(*size)), UNKNOWN)
-    source, given = {}, None
     if isinstance(batching, Enlarged):
         if picture is None:
             raise ZooError("this model enlarges a picture: name its file with --picture.")
@@ -62,20 +119,44 @@ def paint(
         source = {"encoder_token_ids": np.repeat(tokenizer.write(given[None]), number, axis=0)}
     elif picture is not None:
         given = _opened(picture, *size, batching)
-        upper = np.zeros_like(given)
-        upper[: batching.height // 2] = 1
-        tokens, kept = (tokenizer.write(one[None]) for one in (given, upper))
-        known = np.where(kept > 0, tokens, known)
-    task = load_task(Path(run), recipe)
-    writer = PictureWriter(task, tokenizer.num_picture_tokens, tokenizer.values)
-    tokens = writer.write(first, known, options, source)
-    return Pictures(tokenizer.paint(tokens, *size), given)
+        known = np.where(tokenizer.upper(*size), tokenizer.write(given[None]), known)
+    if isinstance(batching, CaptionedPixels):
+        if not label:
+            raise ZooError("this model paints captions: name a caption of the picture.")
+        told = np.repeat(tokenizer.captions([label.encode()]), number, axis=0)
+        known = np.concatenate([told, known], axis=1)
+    return Asked(first, known, source, given)
+
+
+def _written(
+    batching: Any,
+    tokenizer: Any,
+    task: Any,
+    size: tuple[int, int],
+    asked: Asked,
+    sampling: Sampling,
+    turns: Turns,
+) -> np.ndarray:
+    """The tokens of pictures, int32 `b t`."""
+    number, trained = tokenizer.num_picture_tokens, (batching.height, batching.width)
+    if isinstance(batching, MaskedPixels):
+        writer = ParallelWriter(task, number, tokenizer.mask_token_id)
+        return writer.write(asked.first, asked.known, sampling, turns)
+    if size != trained:
+        grid, window = tokenizer.grid(*size), tokenizer.grid(*trained)
+        unit = max(1, window[1] // batching.width)
+        writer = WindowWriter(task, number, window, tokenizer.values, unit)
+        known = asked.known.reshape(-1, *grid)
+        return writer.write(asked.first, known, sampling).reshape(asked.known.shape)
+    writer = PictureWriter(task, number, tokenizer.values)
+    tokens = writer.write(asked.first, asked.known, sampling, asked.source)
+    return tokens[:, -tokenizer.length(*size) :]
 
 
 def _first(batching: Any, tokenizer: Any, label: str, number: int) -> np.ndarray:
     """What pictures begin from, int32 `n`."""
     if not tokenizer.num_classes:
-        if label:
+        if label and not isinstance(batching, CaptionedPixels):
             raise ZooError(f"found the class {label!r}, but this model was told of none.")
         return tokenizer.first(np.zeros(number, "int32"))
     if label:

@@ -42,6 +42,7 @@ class Encoder(Family):
     """The weights of the head: dense, norm, scores, and the bias of the scores."""
     vocabulary_size: ClassVar[int] = 30522
     num_layers: ClassVar[int] = 12
+    activation: ClassVar[str] = "gelu"
     """Where the config does not say."""
     first_row: ClassVar[int] = 0
     """The row of the position table that belongs to the first place."""
@@ -75,7 +76,7 @@ class Encoder(Family):
                 "feed_forward": {
                     "kind": "plain",
                     "intermediate_dim": config.size(names["intermediate_dim"], 3072),
-                    "activation": config.activation(names["activation"], "gelu"),
+                    "activation": config.activation(names["activation"], self.activation),
                     "chunk_size": config.take("chunk_size_feed_forward", 0) or None,
                 },
             },
@@ -83,7 +84,7 @@ class Encoder(Family):
 
     def task(self, config, kind):
         return {
-            "activation": config.activation(self.names["activation"], "gelu"),
+            "activation": config.activation(self.names["activation"], self.activation),
             "layer_norm_epsilon": self._own(config)[0],
             "tie_embeddings": config.take("tie_word_embeddings", True),
         }

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from zoo.core.errors import ZooError
-from zoo.data.batching import Batch
+from zoo.core.types import Probability
+from zoo.data.batching import Batch, generator
 from zoo.data.corpus import Corpus
 from zoo.tokenizers._pictures import pictures
 
@@ -20,8 +21,22 @@ class Painted:
 
     tells_classes = False
 
+    def __init__(self, replaced_fraction: Probability = 0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.replaced_fraction = replaced_fraction
+
     def batch(self, corpus: Corpus, step: int) -> Batch:
-        return self.painted(corpus, super().batch(corpus, step))
+        painted = self.painted(corpus, super().batch(corpus, step))
+        return self.replaced(painted, corpus, generator(self.seed, step, 5))
+
+    def replaced(self, batch: Batch, corpus: Corpus, luck: np.random.Generator) -> Batch:
+        """A batch, some tokens of its pictures replaced where they are read."""
+        tokens, number = batch.inputs["token_ids"], pictures(corpus.tokenizer).num_picture_tokens
+        others = luck.integers(0, number, tokens.shape, dtype=np.int32)
+        chosen = (luck.random(tokens.shape) < self.replaced_fraction) & (tokens < number)
+        return batch._replace(
+            inputs={**batch.inputs, "token_ids": np.where(chosen, others, tokens)}
+        )
 
     def make(self, corpus: Corpus, places: np.ndarray) -> Batch:
         return self.painted(corpus, super().make(corpus, places))
@@ -50,8 +65,8 @@ class Painted:
     def writer(self, corpus: Corpus) -> Any:
         """The tokenizer, if it fits."""
         tokenizer = pictures(corpus.tokenizer)
-        if tokenizer.num_classes not in (0, len(self.labels)):
-            text = f"found {len(self.labels)}, but the tokenizer has {tokenizer.num_classes}."
+        if tokenizer.num_classes not in (0, number := len(self.labels or [])):
+            text = f"found {number}, but the tokenizer has {tokenizer.num_classes}."
             raise ZooError(text, "labels")
         if tokenizer.num_channels != self.num_channels:
             text = f"found {self.num_channels}, but the tokenizer has {tokenizer.num_channels}."
@@ -59,4 +74,5 @@ class Painted:
         return tokenizer
 
     def bits(self, nats: float, corpus: Corpus) -> dict[str, float]:
-        return {"bits_per_dim": nats / math.log(2) / pictures(corpus.tokenizer).values}
+        tokenizer = pictures(corpus.tokenizer)
+        return {"bits_per_dim": nats / math.log(2) / tokenizer.values} if tokenizer.exact else {}

@@ -1,8 +1,8 @@
-"""What batchings share whose documents are pictures, and what belongs to each."""
+"""What batchings share whose documents are pictures, and what is said of each."""
 
 import numpy as np
 
-from zoo.core.errors import ZooError, shown, suggest
+from zoo.core.errors import ZooError
 from zoo.core.types import Given, PositiveInt
 from zoo.data.batching._answered import asked
 from zoo.data.batching._ordered import Ordered
@@ -12,23 +12,19 @@ from zoo.data.corpus import Corpus
 
 class Pictured(Ordered):
     """The contract of batches of pictures: `height` rows, `width` columns, `num_channels` numbers a
-    place. `labels` are the names of classes. Raises ZooError for pictures of another size, and for
-    classes that are no labels."""
+    place. Raises ZooError for pictures of another size."""
 
     counts_all = False
 
     def __init__(
         self,
-        labels: list[str],
         height: PositiveInt,
         width: PositiveInt,
         batch_size: PositiveInt,
         num_channels: PositiveInt = 3,
         seed: Given[int] = 0,
     ):
-        if len(set(labels)) < len(labels):
-            raise ZooError(f"found {shown(labels)}, expected all different.", "labels")
-        self.labels, self.height, self.width = labels, height, width
+        self.height, self.width = height, width
         self.batch_size, self.num_channels, self.seed = batch_size, num_channels, seed
 
     def read(
@@ -55,13 +51,3 @@ class Pictured(Ordered):
             wanted = " × ".join(map(str, shape))
             raise ZooError(f"{name} has {read.size:,} numbers, expected {wanted}.", "height")
         return read.reshape(shape)
-
-    def label(self, said: str, name: str) -> int:
-        """The place in `labels` of a class, or of its number, that a document called `name` says.
-        Raises ZooError."""
-        if said in self.labels:
-            return self.labels.index(said)
-        if said.isdecimal() and int(said) < len(self.labels):
-            return int(said)
-        text = f"{name} is of the class {shown(said)}."
-        raise ZooError(f"{text} {suggest(said, self.labels)}", "labels")

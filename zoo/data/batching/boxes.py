@@ -8,10 +8,10 @@ from zoo.core.objects import Seen, seen, written
 from zoo.core.types import PositiveInt
 from zoo.data.batching import Batch
 from zoo.data.batching._answered import asked
-from zoo.data.batching._pictured import Pictured
+from zoo.data.batching._classed import Classed
 
 
-class Boxes(Pictured):
+class Boxes(Classed):
     """What stands before the answer of a document are the bytes of a picture, row by row. The
     answer has a line for each object: one of `labels`, or the number of its place there, and its
     box, `circle 0.5 0.25 0.1 0.2`: the centre from the left and from the top, width and height, as

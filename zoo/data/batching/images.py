@@ -6,11 +6,11 @@ from zoo.core.errors import ZooError, shown
 from zoo.core.kinds import as_list, make
 from zoo.data.augmentation import Augmentation, Pictures
 from zoo.data.batching import Batch, generator, require
-from zoo.data.batching._pictured import Pictured
+from zoo.data.batching._classed import Classed
 from zoo.data.corpus import Corpus
 
 
-class Images(Pictured):
+class Images(Classed):
     """What stands before the answer of a document are the bytes of a picture, row by row: `height`
     rows, `width` columns, `num_channels` numbers a place. The answer is one of `labels`, or the
     number of its place there. To train on, pictures are changed by each `augmentation` in turn.

@@ -39,25 +39,35 @@ class ImageArrays(Parted):
 
     def _read(self, path: str, option: str) -> tuple[np.ndarray, np.ndarray]:
         """uint8 `n y x c` or `n y x`, and int `n`."""
-        file = Path(at_home(path))
-        try:
-            with np.load(file, allow_pickle=False) as held:
-                images, labels = (self._array(held, path, option, n) for n in ("images", "labels"))
-        except FileNotFoundError as wrong:
-            raise missing(file, option) from wrong
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as wrong:
-            raise ZooError(f"{path}: is no .npz file that can be read: {wrong}", option) from wrong
-        if images.dtype != np.uint8 or images.ndim not in (3, 4):
-            found = f"found {self.images} of {images.dtype} {list(images.shape)}"
-            raise ZooError(f"{path}: {found}, expected uint8 of [n, y, x, c] or [n, y, x].", option)
+        images = stack(path, option, self.images)
+        labels = array(path, option, self.labels, "labels")
         if labels.dtype.kind not in "iu" or labels.shape != images.shape[:1] or not len(labels):
             found = f"found {self.labels} of {labels.dtype} {list(labels.shape)}"
             wanted = f"whole numbers of [{len(images)}], one or more"
             raise ZooError(f"{path}: {found}, expected {wanted}.", option)
         return images, labels
 
-    def _array(self, held, path, option, which) -> np.ndarray:
-        name = getattr(self, which)
-        if name not in held:
-            raise ZooError(f"{path}: holds no {shown(name)}. {suggest(name, held.files)}", which)
-        return held[name]
+
+def stack(path: str, option: str, name: str) -> np.ndarray:
+    """Pictures of a `.npz` file, uint8 `n y x c` or `n y x`. Raises ZooError at an option."""
+    images = array(path, option, name, "images")
+    if images.dtype != np.uint8 or images.ndim not in (3, 4):
+        found = f"found {name} of {images.dtype} {list(images.shape)}"
+        raise ZooError(f"{path}: {found}, expected uint8 of [n, y, x, c] or [n, y, x].", option)
+    return images
+
+
+def array(path: str, option: str, name: str, which: str) -> np.ndarray:
+    """What a `.npz` file holds under a name. Raises ZooError at an option for a file that cannot be
+    read, and at `which` for one that holds no such thing."""
+    file = Path(at_home(path))
+    try:
+        with np.load(file, allow_pickle=False) as held:
+            if name not in held:
+                near = suggest(name, held.files)
+                raise ZooError(f"{path}: holds no {shown(name)}. {near}", which)
+            return held[name]
+    except FileNotFoundError as wrong:
+        raise missing(file, option) from wrong
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as wrong:
+        raise ZooError(f"{path}: is no .npz file that can be read: {wrong}", option) from wrong
