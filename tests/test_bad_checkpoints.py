@@ -14,8 +14,8 @@ from bad_input import says
 from checkpoints import opcodes, reduced, torch_file, weights, write
 from safetensors.numpy import save_file
 
-from zoo.convert import _torch_file
 from zoo.convert.folder import load
+from zoo.core.torch_file import tensor
 
 CASE = checkpoints.golden("bert_2")
 FIRST = "embeddings.LayerNorm.weight"
@@ -214,7 +214,7 @@ def test_a_file_changes_nothing_that_outlives_it(folder):
     changed = b"ctorch._utils\n_rebuild_tensor_v2\n" + state + b"b"
     pickled(folder, {**weights(CASE), "changed": changed})
     load(folder)
-    assert not hasattr(_torch_file.tensor, "left")
+    assert not hasattr(tensor, "left")
 
 
 def test_the_payload_would_run_where_pickles_are_trusted(tmp_path, monkeypatch):

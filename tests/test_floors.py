@@ -12,6 +12,9 @@ FLOORS = [
     {
         "tokenizers",
         "embeddings",
+        "codebooks",
+        "perception",
+        "critics",
         "positions",
         "attention.patterns",
         "generation",

@@ -113,10 +113,9 @@ def evaluate(
 ) -> dict[str, float]:
     """Loss in nats a target, bits per byte where every token is one, accuracy, and the metrics of
     the recipe's section `evaluation`, of a run on its validation text, or on the first `batches`
-    of it; with its weights rounded to one byte where `quantize` is `int8`. Kept in the run, too:
-    `evaluations.jsonl`."""
+    of it; with its weights rounded to one byte where `quantize` is `int8`. Kept in the run too."""
     from zoo.convert.quantized import quantized
-    from zoo.training import answers, evaluations, measured
+    from zoo.training import answers, evaluations, measured, rebuilt
     from zoo.training.run import load_task, resolve
 
     began, run = time.perf_counter(), Path(run)
@@ -127,6 +126,7 @@ def evaluate(
     task = load_task(run, recipe)
     task = quantized(task, quantize) if quantize else task
     found = measured.of(recipe, task, text, batches)
+    rebuilt.draw(task, text, run)
     if wanted:
         found |= answers.measure(task, recipe, wanted, run, batches)
     seconds = round(time.perf_counter() - began, 2)

@@ -1,16 +1,12 @@
 """The files of a Hugging Face folder: a config, and weights in one file or in several."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import ml_dtypes
 import numpy as np
-import safetensors
 from safetensors.numpy import save_file
 
-from zoo.convert._torch_file import read_torch_file
 from zoo.core.errors import ZooError, shown
 
 CONFIG = "config.json"
@@ -18,17 +14,6 @@ BESIDE = "preprocessor_config.json"
 """How pictures are prepared."""
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """In the order they are looked for; each may be an index of several files, `NAME.index.json`."""
-DTYPES = {
-    "F64": np.float64,
-    "F32": np.float32,
-    "F16": np.float16,
-    "BF16": ml_dtypes.bfloat16,
-    "I64": np.int64,
-    "I32": np.int32,
-    "I8": np.int8,
-    "U8": np.uint8,
-    "BOOL": np.bool_,
-}
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -72,27 +57,6 @@ def _beside(folder: Path, part: str, index: Path) -> Path:
     if Path(part).name != part or not (folder / part).is_file():
         raise ZooError(f"{index}: names {shown(part)}, which is no file beside it.")
     return folder / part
-
-
-def arrays(file: Path) -> Iterator[tuple[str, np.ndarray]]:
-    """The arrays of a file by name. Raises ZooError for a file that is damaged, or holds more
-    than arrays."""
-    if file.suffix == ".safetensors":
-        yield from _safetensors(file)
-    else:
-        yield from read_torch_file(file)
-
-
-def _safetensors(file: Path) -> Iterator[tuple[str, np.ndarray]]:
-    try:
-        found = safetensors.deserialize(file.read_bytes())
-    except (safetensors.SafetensorError, OSError) as wrong:
-        raise ZooError(f"{file}: damaged, or no safetensors file: {wrong}.") from wrong
-    for name, tensor in found:
-        if tensor["dtype"] not in DTYPES:
-            raise ZooError(f"{file}: {name}: cannot read numbers of kind {tensor['dtype']}.")
-        array = np.frombuffer(tensor["data"], DTYPES[tensor["dtype"]])
-        yield name, array.reshape(tensor["shape"])
 
 
 def write(

@@ -14,6 +14,7 @@ from zoo.convert._hugging_face import family_of, opened, parts
 from zoo.convert.config import Config
 from zoo.convert.families import Family
 from zoo.convert.weights import Weight
+from zoo.core.arrays import arrays
 from zoo.core.check import differences
 from zoo.core.errors import ZooError, innermost
 from zoo.core.folders import write_folder
@@ -113,7 +114,7 @@ def _read(folder: Path, family: Family, model: Any) -> None:
     wanted = {weight.name: weight for weight in _weights(family, model)}
     left, unknown = dict(wanted), []
     for file in files.weight_files(folder):
-        for name, array in files.arrays(file):
+        for name, array in arrays(file):
             ours = _our_name(name, family, wanted)
             if ours in wanted:
                 _assign(wanted[ours], array, file)

@@ -5,6 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
+UNIFORM = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
+"""As PyTorch begins convolutions."""
+FAN_IN = keras.initializers.VarianceScaling(1.0, "fan_in", "untruncated_normal")
+"""What goes out varies as much as what comes in."""
+
 
 class Sided:
     """Pads as a block says, before a class of Keras that convolves."""

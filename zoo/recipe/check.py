@@ -126,7 +126,10 @@ def _cost(recipe: Resolved, batch: Batch, kept: float) -> Cost:
             f"{recipe.place(('data', 'batching'))}: its batches differ in rows, but this model "
             "remembers something for each row from batch to batch."
         )
-    weights = _num_bytes(task.trainable_variables) * (2 + kept)
+    with build.at(recipe, "model", "task"):
+        judge = task.judge()
+    trained = [*task.trainable_variables, *(judge.trainable_variables if judge else ())]
+    weights = _num_bytes(trained) * (2 + kept)
     remembered = _num_bytes(keras.tree.flatten(memory)) * 2  # in training and in evaluation
     found = round(weights) + remembered + _teacher(recipe)
     return Cost(task.count_params(), found, attentions(task))

@@ -24,6 +24,9 @@ SAID = METRICS | {
     "loss": Said("{} nats", 3),
     "bits_per_byte": Said("{} bits per byte", 3),
     "bits_per_dim": Said("{} bits per dimension", 3),
+    "psnr": Said("PSNR {} dB", 2),
+    "code_usage": Said("{} % of codes used", 0, 100),
+    "perplexity": Said("perplexity {} of codes", 0),
 }
 """In the order in which they are said."""
 

@@ -16,6 +16,7 @@ import sys
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 NEAR = 1e-3
 """How far numbers may be off, plus this share of them: graphs sum in another order."""
+PNG = b"PNG"
 
 
 def main() -> int:
@@ -59,13 +60,29 @@ def wrongly_answered(tf, signatures, request):
     inputs = {key: tf.constant(raw(x), specs[key].dtype) for key, x in request["inputs"].items()}
     for key, found in function(**inputs).items():
         array, wanted = found.numpy(), raw(request["outputs"][key])
-        if found.dtype == tf.string:
+        if is_png(wanted):
+            both = ([tf.io.decode_png(file).numpy() for file in files] for files in (array, wanted))
+            same = len(array) == len(wanted) and all(map(alike, *both))
+        elif found.dtype == tf.string:
             same = array.tolist() == wanted
+        elif found.dtype == tf.uint8:
+            same = alike(array, np.array(wanted))
         else:
             wanted = np.array(wanted)
             same = array.shape == wanted.shape and np.allclose(array, wanted, NEAR, NEAR)
         if not same:
             yield f"{name}: {key} is {shown(array.tolist())}, expected {shown(wanted)}"
+
+
+def is_png(value):
+    """Whether they are files of pictures."""
+    return isinstance(value, list) and all(isinstance(x, bytes) and PNG in x[:8] for x in value)
+
+
+def alike(found, wanted):
+    """Whether they are the same pixels, but for how the nearest of two is chosen."""
+    wide, other = found.astype("int32"), wanted.astype("int32")
+    return wide.shape == other.shape and abs(wide - other).max(initial=0) <= 1
 
 
 def raw(value):

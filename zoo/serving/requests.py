@@ -43,24 +43,31 @@ class Request(NamedTuple):
 
 
 def made(model: Served, signatures: dict[str, tuple[Signature, Any]]) -> list[Request]:
-    """A request to each signature that reads texts and hands no memory on, for each length of rows
-    that its graph knows and it has an example of, with the answer of its function; `signatures` are
-    both by name."""
+    """A request to each signature that hands no memory on, for each length of rows that its graph
+    knows and it has an example of, with the answer of its function; `signatures` are both by
+    name."""
     found, streams = [], to_config(model.task)["kind"] == "causal_lm"
     known = [] if streams else lengths(model)
     for name, (signature, function) in signatures.items():
-        names = signature.reads(model)
-        if not names or signature.streams:
+        if signature.streams:
             continue
-        texts = [_text(model, length, len(names)) for length in known or [None]]
-        examples = [signature.example(text).encode() for text in texts]
-        for given in dict.fromkeys(pictures(model.picture) if model.picture else examples):
-            inputs = {one: np.array([given], object) for one in names}
-            inputs |= signature.example_options()
+        for inputs in _asked(model, signature, known):
             tensors = {one: tf.constant(x) for one, x in inputs.items()}
             answer = {one: x.numpy() for one, x in function(*tensors.values()).items()}
             found.append(Request(name, inputs, answer))
     return found
+
+
+def _asked(model: Served, signature: Signature, known: list) -> list[dict[str, np.ndarray]]:
+    """What a signature may be asked, with texts that fill rows of the `known` lengths."""
+    names = signature.reads(model)
+    if not names:
+        return [inputs] if (inputs := signature.example_inputs(model)) else []
+    texts = [_text(model, length, len(names)) for length in known or [None]]
+    examples = [signature.example(text).encode() for text in texts]
+    every = dict.fromkeys(pictures(model.picture) if model.picture else examples)
+    options = signature.example_options()
+    return [{**{one: np.array([given], object) for one in names}, **options} for given in every]
 
 
 def pictures(size: tuple[int, int, int]) -> list[bytes]:

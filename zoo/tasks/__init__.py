@@ -29,6 +29,8 @@ class Measured(NamedTuple):
     """The negative log-likelihood."""
     accuracy: Any
     """The share of targets that were held the likeliest."""
+    gauges: dict[str, Any] = {}
+    """What the `gauges` of the task are told, by their names."""
 
 
 class Task(Kind):
@@ -88,6 +90,17 @@ class Task(Kind):
         """Hidden states `b d` -> the next token of each row, int32 `b`. `pick` chooses by scores
         `b v`; it is told for the how manyth time, where it takes several choices."""
         return pick(self.logits(hidden[:, None])[:, 0], 0)
+
+    def gauges(self) -> list[Any]:
+        """Metrics of Keras, by their names in `Measured`, that are found beside the loss."""
+        return []
+
+    def judge(self) -> Any:
+        """What measures in training and evaluation in the place of `measure`, where that needs
+        weights that are no part of the model: a layer of what `encode` gives and the weights of
+        targets. Those of its weights that are trained, are trained with the model. None for most.
+        """
+        return None
 
     def scoring(self) -> list:
         """The layers that `logits` calls, if it is called for some tokens at a time."""

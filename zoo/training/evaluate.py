@@ -21,15 +21,16 @@ def evaluate(
     across: Distribution | None = None,
 ) -> dict[str, float]:
     """`loss` in nats a target, `bits_per_byte` where every token is one, `bits_per_dim` of
-    pictures, `accuracy`, the share of targets held the likeliest, and how many `tokens` they are
-    means of; found `across` devices, or on one."""
+    pictures, `accuracy`, the share of targets held the likeliest, what the task gauges besides, and
+    how many `tokens` they are means of; found `across` devices, or on one."""
     total = batching.evaluation_batches(corpus)
     number = total if batches is None else min(batches, total)
     data = pipeline.evaluation(batching, corpus, 0, number)
     found = (across or Distribution()).evaluate(learner, data, number)
     loss, tokens = found["nll"], float(learner.nll.count.numpy())
     bits = batching.bits(loss, corpus)
-    return {"loss": loss, **bits, "accuracy": found["accuracy"], "tokens": tokens}
+    gauges = {gauge.name: found[gauge.name] for gauge in learner.gauges}
+    return {"loss": loss, **bits, "accuracy": found["accuracy"], **gauges, "tokens": tokens}
 
 
 @contextlib.contextmanager

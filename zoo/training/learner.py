@@ -42,7 +42,8 @@ class Learner(keras.Model):
     Training and evaluation remember apart, so that validating in between disturbs nothing. `nll`
     is the mean negative log-likelihood of a target, in nats, over all targets since it was reset;
     `accuracy`, in evaluation, the share of those that were held the likeliest. A `teacher` says in
-    training what it makes of the same batches, and remembers what went before as well.
+    training what it makes of the same batches, and remembers what went before as well. `gauges` are
+    those of the task; its `judge`, where it has one, is kept and trained with it.
     """
 
     def __init__(self, task: Any, batch_size: int, teacher: Teacher | None = None, **kwargs):
@@ -52,6 +53,7 @@ class Learner(keras.Model):
         self.evaluation_memory = Carry(task.initial_state(batch_size), name="evaluation_memory")
         self.nll = keras.metrics.Mean(name="nll")
         self.accuracy = keras.metrics.Mean(name="accuracy")
+        self.gauges, self.judge = task.gauges(), task.judge()
         self.teacher = teacher
         if teacher:
             self.teacher_memory = Carry(teacher.task.initial_state(batch_size), name="teacher")
@@ -73,9 +75,14 @@ class Learner(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """targets int32 `b t`, hidden states `b t d`, weights `b t` -> what is minimised."""
         taught = self._taught(x) if training and self.teacher else None
-        found = self.task.measure(y_pred, y, sample_weight, taught)
+        if self.judge:
+            found = self.judge(y_pred, sample_weight, training=training)
+        else:
+            found = self.task.measure(y_pred, y, sample_weight, taught)
         total = ops.sum(sample_weight)
         self.nll.update_state(found.nats, sample_weight=total)
+        for gauge in self.gauges:
+            gauge.update_state(found.gauges[gauge.name], sample_weight=total)
         if not training:
             self.accuracy.update_state(found.accuracy, sample_weight=total)
         return found.loss

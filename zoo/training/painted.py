@@ -1,6 +1,7 @@
 """Pictures that a run makes: of a class or a caption, around half of one, or from a small one."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -178,12 +179,16 @@ def _opened(file: str | Path, height: int, width: int, batching: Any) -> np.ndar
 
 def draw(found: Pictures, file: Path) -> None:
     """All pictures side by side as PNG, the one that was given first."""
-    _, height, width, channels = found.made.shape
     tiles = [*found.made]
     if found.given is not None:
-        times = height // len(found.given)
+        times = len(tiles[0]) // len(found.given)
         tiles.insert(0, found.given.repeat(times, axis=0).repeat(times, axis=1))
-    columns, times = math.isqrt(len(tiles) - 1) + 1, max(1, SHOWN // width)
+    side_by_side(tiles, math.isqrt(len(tiles) - 1) + 1, file)
+
+
+def side_by_side(tiles: Sequence[np.ndarray], columns: int, file: Path) -> None:
+    """Pictures of one size, uint8 `y x c`, so many in a row, as PNG."""
+    (height, width, channels), times = tiles[0].shape, max(1, SHOWN // tiles[0].shape[1])
     rows = -(-len(tiles) // columns)
     step = height * times + GAP, width * times + GAP
     whole = np.full((rows * step[0] + GAP, columns * step[1] + GAP, channels), 255, "uint8")

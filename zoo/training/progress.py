@@ -44,12 +44,15 @@ class Bar:
 
 
 def figures(found: dict[str, float]) -> str:
-    """How well tokens were predicted: `loss 1.2345, 1.781 bits/byte`, or how often rightly."""
+    """How well tokens were predicted, `loss 1.2345, 1.781 bits/byte`, or how often rightly; or what
+    is left of pictures."""
     words = [f"loss {found['loss']:.4f}"]
     if "bits_per_byte" in found:
         words.append(f"{found['bits_per_byte']:.3f} bits/byte")
     elif "bits_per_dim" in found:
         words.append(f"{found['bits_per_dim']:.3f} bits/dim")
+    elif "psnr" in found:
+        words.append(f"PSNR {found['psnr']:.2f} dB, {100 * found['code_usage']:.0f} % of codes")
     elif "accuracy" in found:
         words.append(f"{100 * found['accuracy']:.1f} % right")
     return ", ".join(words)

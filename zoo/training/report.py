@@ -8,11 +8,13 @@ from typing import Any
 from zoo.core.machine import commit, hardware, versions
 
 BITS = ["bits_per_byte", "bits_per_dim"]
+GAUGES = ["psnr", "code_usage", "perplexity"]
+"""What tasks tell beside a loss, where they do."""
 COLUMNS = [
-    *("step", "loss", *BITS, "learning_rate", "gradient_norm", "update_ratio"),
+    *("step", "loss", *BITS, *GAUGES, "learning_rate", "gradient_norm", "update_ratio"),
     *("tokens_per_second", "seconds"),
 ]
-MEASURED = ["loss", *BITS, "accuracy"]
+MEASURED = ["loss", *BITS, "accuracy", *GAUGES]
 VALIDATION = [f"validation_{name}" for name in MEASURED]
 
 

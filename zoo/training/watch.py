@@ -133,10 +133,12 @@ class Watch(keras.callbacks.Callback):
         speed = (self.step - self.logged) * self.tokens / max(now - self.clock, 1e-9)
         rate = float(self.model.optimizer.learning_rate)
         found = {"loss": loss} | self.text.batching.bits(loss, self.text.train)
-        self.bar.update(self.step, found, speed)
+        gauges = {gauge.name: float(gauge.result()) for gauge in self.model.gauges}
+        self.bar.update(self.step, found | gauges, speed)
         values = {
             "step": self.step,
             **found,
+            **gauges,
             "learning_rate": rate,
             "gradient_norm": float(innermost(self.model.optimizer).gradient_norm.numpy()),
             **self._moved(),
@@ -146,7 +148,8 @@ class Watch(keras.callbacks.Callback):
         if validate:
             values |= self._validate()
         self.log.write(**values)
-        self.model.nll.reset_state()
+        for metric in (self.model.nll, *self.model.gauges):
+            metric.reset_state()
         self.logged, self.clock = self.step, time.perf_counter()
 
     def _require_found(self, loss: float) -> None:

@@ -48,10 +48,11 @@ class RuleTaker(Synthetic):
     leads to is disproved at depth 0. Of one theory up to `num_statements` are asked, each with its
     answer: more to learn from than one word a theory.
 
-    Both answers are as likely, and the first statement drawn is of an attribute that is true of one entity and false of another
-    at the same depth, in the same theory: only reasoning tells which. `negation` is how likely a
-    condition of a rule is an absence, `denied` how likely the statement says `not`: where half of
-    them do, who reasons but passes over that word is right by chance alone.
+    Both answers are as likely, and the first statement drawn is of an attribute that is true of one
+    entity and false of another at the same depth, in the same theory: only reasoning tells which.
+    `negation` is how likely a condition of a rule is an absence, `denied` how likely the statement
+    says `not`: where half of them do, who reasons but passes over that word is right by chance
+    alone.
     Raises ValueError for sizes out of order, ZooError where no theory is as deep as is wanted.
     """
 

@@ -111,6 +111,11 @@ class Signature(Kind):
         """What may be told it beside one text."""
         return {}
 
+    def example_inputs(self, model: Served) -> dict[str, np.ndarray]:
+        """All that it may be asked, of one that is asked about no text and no picture; nothing
+        where it cannot be asked out of the blue."""
+        return {}
+
     def length(self, model: Served, name: str) -> int:
         """How many tokens the rows of an input have where a format has to know."""
         return 1

@@ -1,0 +1,67 @@
+"""Pictures alone, of no class."""
+
+import math
+
+import numpy as np
+
+from zoo.core.errors import ZooError
+from zoo.core.kinds import as_list, make
+from zoo.core.types import Given, PositiveInt
+from zoo.data.augmentation import Augmentation, Pictures
+from zoo.data.batching import Batch, generator, require
+from zoo.data.batching._ordered import Ordered
+from zoo.data.corpus import Corpus
+
+
+class PlainImages(Ordered):
+    """A document, or what stands in it before its answer, are the bytes of a picture, row by row:
+    `height` rows, `width` columns, `num_channels` numbers a place. To train on, pictures are
+    changed by each `augmentation` in turn.
+
+    Inputs: `images` float32 `b y x c`, 0 to 255. Targets, int32 `b 1`, say nothing; weights float32
+    `b 1`, 0 for padding. Every pass takes all documents, in a new order. Raises ZooError for
+    pictures of another size, and for those that are mixed of two."""
+
+    counts_all = False
+
+    def __init__(
+        self,
+        height: PositiveInt,
+        width: PositiveInt,
+        batch_size: PositiveInt,
+        num_channels: PositiveInt = 3,
+        augmentation: list[Augmentation] | None = None,
+        seed: Given[int] = 0,
+    ):
+        self.height, self.width, self.batch_size = height, width, batch_size
+        self.num_channels, self.seed = num_channels, seed
+        self.augmentation = [make(Augmentation, one) for one in as_list(augmentation or [])]
+
+    def batch(self, corpus, step):
+        require(corpus, 2, "training")
+        plain, luck = self.make(corpus, self.places(corpus, step)), generator(self.seed, step, 3)
+        found = Pictures(plain.inputs["images"], plain.targets, plain.weights)
+        for augmentation in self.augmentation:
+            found = augmentation.change(found, luck)
+        if found.labels.shape != plain.targets.shape:
+            raise ZooError("found pictures that are mixed: leave that out.", "augmentation")
+        return plain._replace(inputs={"images": found.images})
+
+    def make(self, corpus, places):
+        shape = (self.height, self.width, self.num_channels)
+        images = np.zeros((len(places), *shape), np.float32)
+        there = places < len(corpus.names)
+        for row in np.flatnonzero(there):
+            read = self._read(corpus, int(places[row]))
+            if read.size != math.prod(shape):
+                wanted = " × ".join(map(str, shape))
+                found = f"{corpus.names[places[row]]} has {read.size:,} numbers"
+                raise ZooError(f"{found}, expected {wanted}.", "height")
+            images[row] = read.reshape(shape)
+        targets = np.zeros((len(places), 1), np.int32)
+        return Batch({"images": images}, targets, there.astype("float32")[:, None])
+
+    def _read(self, corpus: Corpus, document: int) -> np.ndarray:
+        """The numbers of a picture."""
+        answers = corpus.answers[document]
+        return corpus.tokens[document][: answers[-1][0] if len(answers) else None]
