@@ -1,5 +1,6 @@
 """One quiet import of Keras for all tests, and the models they share."""
 
+import functools
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -9,6 +10,20 @@ import keras
 import numpy as np
 import pytest
 from examples import causal_lm, gpt, transformer_xl
+from gradients import TENSORFLOW
+
+from zoo.training import loop
+
+
+@functools.wraps(loop.by_xla)
+def asked_for(settings):
+    """XLA takes longer to compile a small model than it is then trained: in this process it does
+    only where a test asks for it."""
+    return bool(settings.jit_compile)
+
+
+if TENSORFLOW:
+    loop.by_xla = asked_for
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-TIMEOUT = 180
+TIMEOUT = 300
 """Seconds after which a process is given up."""
 ONE_PROCESSOR = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
 QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
@@ -44,27 +44,43 @@ def start(runs: list[Run], **environment: str) -> subprocess.Popen:
 
 
 def said(process: subprocess.Popen, code: int = 0) -> list[str]:
-    """What was said of each run of a process: nothing, or what was wrong with it. One that ends
-    with another `code` says nothing."""
+    """What was said of each run of a process: nothing, or what was wrong with it. Of one that ends
+    with another `code`, the last it wrote."""
     try:
         out, errors = process.communicate(timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
         raise
     assert process.returncode == code, errors[-3000:]
-    return [] if code else json.loads(out.splitlines()[-1])
+    return [errors[-3000:]] if code else json.loads(out.splitlines()[-1])
 
 
 def workers(number: int) -> list[dict[str, str]]:
-    """What the environments of so many processes say, which meet on free ports of this machine."""
+    """What the environments of so many workers of TensorFlow say."""
+    cluster = {"worker": addresses(number)}
+    tasks = [{"type": "worker", "index": place} for place in range(number)]
+    return [{"TF_CONFIG": json.dumps({"cluster": cluster, "task": task})} for task in tasks]
+
+
+def processes(number: int, devices: int) -> list[dict[str, str]]:
+    """The same of processes of JAX, each of which has so many devices."""
+    all_of_them = {
+        "KERAS_DISTRIBUTION_JOB_ADDRESSES": ",".join(addresses(number)),
+        "KERAS_DISTRIBUTION_NUM_PROCESSES": str(number),
+        **EIGHT,
+    }
+    all_of_them["XLA_FLAGS"] = EIGHT["XLA_FLAGS"].replace("=8", f"={devices}")
+    return [{**all_of_them, "KERAS_DISTRIBUTION_PROCESS_ID": str(place)} for place in range(number)]
+
+
+def addresses(number: int) -> list[str]:
+    """Free ports of this machine, on which processes can meet."""
     with contextlib.ExitStack() as opened:
         sockets = [opened.enter_context(socket.socket()) for _ in range(number)]
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         ports = [one.getsockname()[1] for one in sockets]
-    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
-    tasks = [{"type": "worker", "index": place} for place in range(number)]
-    return [{"TF_CONFIG": json.dumps({"cluster": cluster, "task": task})} for task in tasks]
+    return [f"127.0.0.1:{port}" for port in ports]
 
 
 def losses(folder: Path) -> np.ndarray:
@@ -97,7 +113,9 @@ def die(batch: int) -> None:
     """Leave without a word before a batch, unless this is the first of the workers."""
     from zoo.training.watch import Watch
 
-    if json.loads(os.environ["TF_CONFIG"])["task"]["index"]:
+    place = os.environ.get("KERAS_DISTRIBUTION_PROCESS_ID", "0")
+    told = os.environ.get("TF_CONFIG", json.dumps({"task": {"index": int(place)}}))
+    if json.loads(told)["task"]["index"]:
         Watch.on_train_batch_begin = lambda self, place, logs=None: place < batch or os._exit(9)
 
 

@@ -2,18 +2,22 @@
 
 import json
 import pickle
+import shutil
 import zipfile
 from pathlib import Path
 
 import bad_input
 import checkpoints
+import h5py
 import ml_dtypes
 import numpy as np
 import pytest
 from bad_input import says
 from checkpoints import opcodes, reduced, torch_file, weights, write
+from examples import causal_lm, gpt
 from safetensors.numpy import save_file
 
+import zoo
 from zoo.convert.folder import load
 from zoo.core.torch_file import tensor
 
@@ -269,3 +273,51 @@ def test_an_index_that_leads_nowhere_is_refused(index, told, folder):
     (folder / "model.safetensors").rename(folder.parent / "model.safetensors")
     (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
     says(refused(folder), "model.safetensors.index.json: ", told)
+
+
+@pytest.fixture(scope="module")
+def preset(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("preset") / "model"
+    zoo.save(causal_lm(gpt()), folder)
+    return folder
+
+
+def elsewhere(file, _):
+    file["stolen"] = h5py.ExternalLink("/etc/passwd", "/")
+
+
+def beyond(file, _):
+    file.create_dataset("large", (2**31,), "float32", chunks=(1024,))
+
+
+def outside(file, _):
+    file.create_dataset("read", (8,), "uint8", external=[("/etc/passwd", 0, 8)])
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (elsewhere, "//stolen leads elsewhere, expected numbers."),
+        (outside, "/read lies in other files, expected numbers."),
+        (beyond, "of numbers in a file of"),
+    ],
+)
+def test_a_preset_whose_numbers_are_not_in_it_is_refused(harm, told, preset, tmp_path):
+    folder = shutil.copytree(preset, tmp_path / "preset")
+    with h5py.File(folder / "model.weights.h5", "r+") as file:
+        harm(file, folder)
+    says(bad_input.refused(zoo.load, folder), "model.weights.h5: ", told)
+
+
+def test_a_preset_of_a_class_that_runs_code_is_refused(preset, tmp_path):
+    folder = shutil.copytree(preset, tmp_path / "preset")
+    ours = json.loads((folder / "config.json").read_text())
+    theirs = {"module": "keras.layers", "class_name": "Lambda", "registered_name": None}
+    (folder / "config.json").write_text(json.dumps(ours | theirs))
+    says(bad_input.refused(zoo.load, folder), "class_name: 'Lambda' is not supported.")
+    theirs = {"module": "os", "class_name": "system", "registered_name": "zoo>system"}
+    (folder / "config.json").write_text(json.dumps(ours | theirs))
+    says(bad_input.refused(zoo.load, folder), "system")
+    for name in ("model.keras", "model.pt"):
+        (tmp_path / name).write_bytes(b"PK")
+        says(bad_input.refused(zoo.load, tmp_path / name), "there is no folder with a model.")

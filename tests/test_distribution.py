@@ -1,11 +1,12 @@
 """A recipe finds the same losses on one device and on several, of whatever kind."""
 
 import shutil
+import signal
 
 import keras
 import numpy as np
 import pytest
-from distributed import EIGHT, Run, losses, said, start, workers
+from distributed import EIGHT, Run, losses, processes, said, start, workers
 
 import zoo
 from zoo.core.errors import ZooError
@@ -28,6 +29,9 @@ SETTINGS = [
 PLAIN = "training.jit_compile=false"
 TWO = "training.distribution={kind: mirrored, replicas: 2}"
 CUT = "training.distribution={kind: model_parallel, mesh: {batch: 2, model: 4}}"
+APART = CUT.replace("batch: 2, model: 4", "model: 4, batch: 2")
+"""Each of two processes has half of the weights."""
+TOKENS = CUT.replace("model: 4", "sequence: 2, model: 2")
 NINE = "training.distribution={kind: data_parallel, devices: 9}"
 ALL = "training.distribution=data_parallel"
 LAYOUT = "training.distribution.layout={{{}}}"
@@ -92,12 +96,14 @@ def test_eight_devices_of_jax_find_the_losses_of_one(runs):
     wanted = [
         Run("reverse", str(runs / "rows"), [*ours, ALL, "training.steps=3"]),
         Run("reverse", str(runs / "rows"), [*ours, CUT], resume=True),
+        Run("reverse", half_done(runs, "tokens"), [*ours, TOKENS], resume=True),
         Run("reverse", str(runs / "misspelt"), [*ours, CUT, misspelt]),
         Run("reverse", str(runs / "many"), [*ours, NINE]),
     ]
     *fine, named, many = said(start(wanted, **EIGHT))
-    assert fine == ["", ""]
+    assert fine == ["", "", ""]
     same(runs, "whole", "rows")  # begun with all weights everywhere
+    same(runs, "whole", "tokens")
     assert "Did you mean '*/query/kernel'" in named
     assert "found 9 devices, expected at most 8" in many
     assert not (runs / "misspelt").exists()
@@ -125,7 +131,7 @@ def test_two_workers_find_the_losses_of_one_and_stop_when_one_dies(runs):
         Run("reverse", str(runs / "stopped"), across, dies_at=8),
     ]
     first, second = (start(wanted, **told) for told in workers(2))
-    assert not said(second, code=9)
+    said(second, code=9)
     fine, alone = said(first)
     assert not fine
     assert alone.startswith("worker 0 of 2: another one is gone, so all stop.")
@@ -133,6 +139,20 @@ def test_two_workers_find_the_losses_of_one_and_stop_when_one_dies(runs):
     zoo.train(zoo.load_recipe("reverse", ours, tiny=True), runs / "stopped", resume=True)
     same(runs, "whole", "resumed")
     same(runs, "whole", "stopped")
+
+
+def test_two_processes_of_jax_find_the_losses_of_one_and_stop_when_one_dies(runs):
+    ours = overrides(runs, "reverse")
+    wanted = [
+        Run("reverse", half_done(runs, "shared"), [*ours, APART], resume=True),
+        Run("reverse", str(runs / "left"), [*ours, ALL], dies_at=8),
+    ]
+    first, second = (start(wanted, **told) for told in processes(2, 4))
+    said(second, code=9)
+    assert "another task died" in said(first, code=-signal.SIGABRT)[0]
+    same(runs, "whole", "shared")
+    zoo.train(zoo.load_recipe("reverse", [*ours, PLAIN], tiny=True), runs / "left", resume=True)
+    same(runs, "whole", "left")
 
 
 def refused(recipe, *told, settings=()):

@@ -1,5 +1,7 @@
 """`zoo check --equality`: every recipe's model is the same however its text is cut."""
 
+import re
+
 import pytest
 from small_files import OWN_DATA
 from typer.testing import CliRunner
@@ -36,6 +38,19 @@ def test_what_is_forgotten_by_design_is_not_compared():
     assert "over 9 tokens" in found["equality"]
 
 
-def test_the_command_says_it():
-    done = CliRunner().invoke(app, ["check", "quickstart", "--tiny", "--equality"])
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("equal")
+    (folder / "text.txt").write_text("as it is read, so it is served. " * 50)
+    told = [f"data.source.path={folder}/text.txt", "training.steps=2", "training.jit_compile=false"]
+    zoo.train(zoo.load_recipe("quickstart", told, tiny=True), folder / "run")
+    return folder / "run"
+
+
+@pytest.mark.slow  # as a command of the README it is run every time
+def test_the_command_says_it_of_a_run_in_parts_and_exported(run):
+    done = CliRunner().invoke(app, ["check", str(run), "--equality"], catch_exceptions=False)
     assert "equal, token by token" in done.output
+    assert re.search("equal, exported +in a fresh process: .*score.*generate", done.output)
+    said = CliRunner().invoke(app, ["check", str(run), "--tiny"]).exception
+    assert "is a run, which has its sizes" in str(said)

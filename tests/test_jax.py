@@ -11,7 +11,7 @@ TESTS = Path(__file__).parent
 SUITES = {
     "test_transformer_xl.py": "however_it_is_cut or tied or state_is_a_value",
     "test_attention.py": "sees_exactly and dense and causal or 5-block_sparse-multi_head",
-    "test_kernels.py": "learn_like and causal-relative_xl or loop",
+    "test_kernels.py": "learn_like and causal-relative_xl or loop or splash",
 }
 """What of each suite is run every time: JAX compiles every shape anew, which takes its while."""
 WHOLE = [

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import integers
 from keras import ops
 
-from zoo.attention.kernels import Rules
+from zoo.attention.kernels import Rules, _splash, fused
 from zoo.attention.kernels._automatic import automatic
 from zoo.attention.kernels._dropout import Drop
 from zoo.attention.kernels._plan import plan
@@ -215,3 +215,25 @@ def test_a_loop_gives_what_its_passes_give(compiled):
     assert float(carry) == 45
     np.testing.assert_array_equal(outs[0], np.arange(10.0) ** 2)
     np.testing.assert_array_equal(outs[1], np.arange(10.0))
+
+
+@pytest.mark.skipif(keras.config.backend() != "jax", reason="a kernel of JAX")
+@pytest.mark.parametrize("pattern", ["causal", "local", "strided"])
+def test_splash_attention_answers_and_learns_like_the_whole_table(pattern, draw, monkeypatch):
+    """As on a TPU, but interpreted; tests/accelerator asks a TPU itself."""
+    slow, fast = twins("fused", None, pattern=PATTERNS[pattern], num_key_value_heads=1)
+    x = draw.normal(size=(2, 128, SIZE)).astype("float32")
+    mask = np.arange(128)[None] < np.array([[128], [90]])
+    wanted, asked = answer_and_gradients(slow, x, mask), []
+
+    def interpreted(*told):
+        asked.append(told)
+        return _splash_attention(*told, interpret=True)
+
+    _splash_attention = _splash.splash
+    monkeypatch.setattr(fused, "on_jax", lambda *devices: "tpu" in devices)
+    monkeypatch.setattr(_splash, "splash", interpreted)
+    equal(answer_and_gradients(fast, x, mask), wanted)
+    assert asked
+    fast(x[:, :100])
+    assert len(asked) == 1  # it takes whole tiles alone

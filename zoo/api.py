@@ -283,14 +283,14 @@ def export(
     from zoo.recipe.sections import Export
     from zoo.serving import card, formats, signatures
     from zoo.serving.export import export as write
+    from zoo.serving.export import place
     from zoo.training import measured, report
     from zoo.training.run import load_task, resolve
 
     recipe = resolve(Path(run), overrides)
     asked = dataclasses.replace(parts.export(recipe) or Export(), **wanted)
-    form, mode = make(formats.Format, asked.format), asked.quantize
-    form.require()
-    target = Path(folder or Path(form.folder) / "_".join(filter(None, [recipe.name, mode])))
+    make(formats.Format, asked.format).require()
+    target, mode = Path(folder or place(recipe, asked)), asked.quantize
     found = parts.evaluation(recipe)
     text = parts.tokenizer(recipe), parts.batching(recipe), found and found.search
     model = signatures.Served(load_task(Path(run), recipe), *text)

@@ -14,10 +14,10 @@ from zoo.core.errors import ZooError
 from zoo.insight.command import explain
 from zoo.recipe.command import Overrides, RecipeName, Tiny, copy, list_
 from zoo.recipe.tokenize import tokenize
+from zoo.results.check import check
 from zoo.results.command import compare, report
 from zoo.results.sweep import train_all
 from zoo.serving.server.command import serve
-from zoo.training.check import check
 from zoo.training.command import average, baseline, recl
 from zoo.training.generate import generate
 
@@ -70,13 +70,22 @@ def train(
     if build.training(resolved).return_memory:
         machine.return_memory()
     machine.start_backend()
-    facts = zoo.train(resolved, folder, resume)
-    print(f"{_summary(facts)}\nReport, log and curve: {folder}", flush=True)
+    if resume and _only_export_is_missing(folder, resolved):
+        print("It has come to its end, and only its export has not.", flush=True)
+    else:
+        facts = zoo.train(resolved, folder, resume)
+        print(f"{_summary(facts)}\nReport, log and curve: {folder}", flush=True)
     if wanted := backend.export(resolved):
         target = zoo.export(folder)
         print(f"Exported: {target}", flush=True)
         if wanted.prompt and "generate" in folders.verify(target)["signatures"]:
             _show(target, wanted)
+
+
+def _only_export_is_missing(folder: Path, recipe) -> bool:
+    from zoo.results.exported import missing
+
+    return missing(folder, recipe)
 
 
 def _summary(facts: dict) -> str:

@@ -56,6 +56,21 @@ def test_every_kernel_equals_the_plain_one(pattern, kernel, jit, x):
         near(found, wanted)
 
 
+@pytest.mark.parametrize(("precision", "far"), [("float32", 1e-4), ("mixed_bfloat16", 3e-2)])
+@pytest.mark.parametrize("pattern", ["causal", "local"])
+def test_flash_and_splash_attention_answer_like_the_whole_table(pattern, precision, far, draw):
+    """Of whole tiles, as splash attention takes them on a TPU, and in half the precision, as flash
+    attention does on a GPU; both under JAX."""
+    x = draw.normal(size=(2, 256, 16)).astype("float32")
+    mask = np.arange(256)[None] < np.array([[256], [180]])
+    options = {"pattern": PATTERNS[pattern], "head_dim": 64, "dtype": precision}
+    found, wanted = (
+        np.array(ops.cast(build(kernel=kernel, **options)(x, mask)[0], "float32"))
+        for kernel in ("fused", "dense")
+    )
+    np.testing.assert_allclose(found, wanted, atol=far * np.abs(wanted).max())
+
+
 @pytest.mark.parametrize("kind", ATTENTION)
 def test_every_attention_equals_itself_compiled(kind, x):
     position = POSITIONS["relative_xl" if combines(kind, "relative_xl") else "rotary"]

@@ -18,27 +18,28 @@ def turns(burst, steps):
         print(1000 * (time.perf_counter() - began) / steps, flush=True)
 
 
-def compared(commands, against):
+def compared(commands, against, number=TURNS):
     """Commands that call `turns`, by their sides -> of each side milliseconds a step, median and
-    least, and their ratio to those of the side it is compared with, turn by turn, in a line."""
+    least over a `number` of turns, and their ratio to those of the side it is compared with, turn
+    by turn, in a line."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     workers = {
         side: subprocess.Popen(command, text=True, **pipes) for side, command in commands.items()
     }
-    found = alternate(workers)
+    found = alternate(workers, number)
     for side, times in found.items():
         ratio = statistics.median(a / b for a, b in zip(times, found[against]))
         yield side, f"{statistics.median(times):>8.1f} {min(times):>7.1f} {ratio:>6.2f}"
 
 
-def alternate(workers):
+def alternate(workers, number):
     """Milliseconds a step of every worker, turn by turn."""
     for worker in workers.values():
         while (line := worker.stdout.readline()).strip() != "ready":
             if not line:
                 sys.exit("a worker died; run it alone to see why")
     found = {name: [] for name in workers}
-    for _ in range(TURNS):
+    for _ in range(number):
         for name, worker in workers.items():
             worker.stdin.write("go\n")
             worker.stdin.flush()

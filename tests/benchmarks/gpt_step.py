@@ -13,7 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from alternating import compared, turns
+from alternating import TURNS, compared, turns
 
 STEPS = 50
 SHAPES = {"64": (64, 12), "1024": (1024, 2)}
@@ -82,6 +82,7 @@ def main():
     parser.add_argument("text")
     parser.add_argument("--nanogpt", required=True)
     parser.add_argument("--torch-python", required=True)
+    parser.add_argument("--turns", type=int, default=TURNS)
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.worker:
@@ -100,7 +101,7 @@ def main():
             side: [python, __file__, asked.text, *again, "--worker", f"{side}@{shape}"]
             for side, python in sides.items()
         }
-        for side, figures in compared(commands, "nanogpt"):
+        for side, figures in compared(commands, "nanogpt", asked.turns):
             print(f"{length:>8} {batch:>6} {side:<12} {figures}", flush=True)
 
 

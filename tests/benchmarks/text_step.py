@@ -5,32 +5,34 @@ beside Hugging Face's on PyTorch, alternating in one run.
 
 PYTHON is an interpreter that has torch and transformers; this script runs under one that has the
 zoo. Both hide the same share of random tokens, drop what the papers drop, and step with AdamW. The
-zoo's runs are with XLA, as recipes train by default, and without; `--bfloat16` adds its
-`mixed_bfloat16`. Do nothing else on the machine.
+zoo's runs are in float32, compiled by XLA as recipes train by default, and not, and in
+mixed_bfloat16, where a processor multiplies without XLA. `--small` is to try this script: two
+layers of short texts. Do nothing else on the machine.
 """
 
 import argparse
 import sys
 from typing import Any
 
-from alternating import compared, turns
+from alternating import TURNS, compared, turns
 
 SIZES = {"bert": (2, 512), "big_bird": (1, 4096)}
 LAYERS = {"bert": 12, "big_bird": 4}
 ARCHITECTURES = {"bert": "bert_base", "big_bird": "bigbird_base"}
-HIDDEN, STEPS = 0.15, 2
+SMALL = {"bert": (2, 64), "big_bird": (1, 1024)}
+HIDDEN, STEPS = 0.15, 1
 
 
-def drawn(model, vocabulary_size):
+def drawn(size, vocabulary_size):
     """Token ids, and which of them are asked for."""
     import numpy as np
 
     draw = np.random.default_rng(0)
-    ids = draw.integers(10, vocabulary_size, SIZES[model]).astype("int32")
+    ids = draw.integers(10, vocabulary_size, size).astype("int32")
     return ids, draw.random(ids.shape) < HIDDEN
 
 
-def ours(model, side):
+def ours(model, side, size, layers):
     import numpy as np
     import tensorflow as tf
 
@@ -44,7 +46,7 @@ def ours(model, side):
     page = read(PACKAGE / "architectures" / f"{ARCHITECTURES[model]}.yaml")[0]
     tree, words = page["model"], page["vocabulary_size"]
     head = tree.pop("task")
-    tree["num_layers"] = LAYERS[model]
+    tree["num_layers"] = layers
     precision = "mixed_bfloat16" if "bfloat16" in side else "float32"
     backbone = make(Backbone, tree, dtype=precision, vocabulary_size=words)
     task = make(Task, head, backbone=backbone)
@@ -52,7 +54,7 @@ def ours(model, side):
     adamw: Any = "adamw"
     jit = "XLA" in side
     settings = Training(1000, adamw, constant, precision=precision, jit_compile=jit)
-    ids, asked = drawn(model, words)
+    ids, asked = drawn(size, words)
     learner = compiled(task, len(ids), settings)
     inputs = {"token_ids": ids, "padding_mask": np.ones_like(ids, bool)}
     if "segment_ids" in task.input:
@@ -65,17 +67,17 @@ def ours(model, side):
     turns(burst, STEPS)
 
 
-def theirs(model):
+def theirs(model, size, layers):
     import torch
     import transformers
 
     if model == "bert":
-        net = transformers.BertForMaskedLM(transformers.BertConfig())
+        net = transformers.BertForMaskedLM(transformers.BertConfig(num_hidden_layers=layers))
     else:
-        config = transformers.BigBirdConfig(num_hidden_layers=LAYERS[model])
+        config = transformers.BigBirdConfig(num_hidden_layers=layers)
         net = transformers.BigBirdForMaskedLM(config)
     net.train()
-    ids, asked = drawn(model, net.config.vocab_size)
+    ids, asked = drawn(size, net.config.vocab_size)
     ids = torch.tensor(ids, dtype=torch.long)
     labels = torch.where(torch.tensor(asked), ids, -100)
     optimizer = torch.optim.AdamW(net.parameters(), 1e-4)
@@ -93,21 +95,22 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--torch-python", required=True)
     parser.add_argument("--model", choices=SIZES)
-    parser.add_argument("--bfloat16", action="store_true", help="compare mixed_bfloat16, too")
+    parser.add_argument("--turns", type=int, default=TURNS)
+    parser.add_argument("--small", action="store_true")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.worker:
         side, model = asked.worker.split("@")
-        theirs(model) if side == "Hugging Face" else ours(model, side)
+        sizes = (SMALL[model], 2) if asked.small else (SIZES[model], LAYERS[model])
+        theirs(model, *sizes) if side == "Hugging Face" else ours(model, side, *sizes)
         return
-    sides = {"zoo, XLA": sys.executable, "zoo": sys.executable}
-    sides |= {"zoo, XLA, bfloat16": sys.executable} if asked.bfloat16 else {}
+    sides = dict.fromkeys(("zoo, XLA", "zoo", "zoo, bfloat16"), sys.executable)
     sides |= {"Hugging Face": asked.torch_python}
+    again = [__file__, "--torch-python", asked.torch_python, *["--small"] * asked.small, "--worker"]
     print(f"{'model':<10} {'side':<20} {'ms/step':>8} {'min':>7} {'ratio':>6}")
     for model in [asked.model] if asked.model else SIZES:
-        again = [__file__, "--torch-python", asked.torch_python, "--worker"]
         commands = {side: [python, *again, f"{side}@{model}"] for side, python in sides.items()}
-        for side, figures in compared(commands, "Hugging Face"):
+        for side, figures in compared(commands, "Hugging Face", asked.turns):
             print(f"{model:<10} {side:<20} {figures}", flush=True)
 
 

@@ -1,6 +1,7 @@
 """Trainings in processes of their own that are killed at a moment told before, by the system: not
 a line of theirs is run after it."""
 
+import itertools
 import json
 import multiprocessing
 import os
@@ -28,7 +29,8 @@ class Moments:
     """Counts what happens to a folder, and the steps, and signals this process at one of them."""
 
     def __init__(self, folder: str, last: int | None, by: str):
-        self.folder, self.last, self.number, self.names = folder, last, 0, []
+        self.folder, self.last, self.names = folder, last, []
+        self.numbers = itertools.count(1)  # also of what is written behind the steps
         self.signal = signal.Signals[f"SIG{by}"]
 
     def __call__(self, event: str, arguments: tuple) -> None:
@@ -36,14 +38,13 @@ class Moments:
             self.pass_one(f"{event} {Path(str(arguments[0])).name}")
 
     def pass_one(self, name: str) -> None:
-        self.number += 1
         self.names.append(name)
-        if self.number == self.last:
+        if next(self.numbers) == self.last:
             os.kill(os.getpid(), self.signal)
 
 
 def _work(recipe, overrides, run, resume, number, by, told):
-    moments = Moments(str(run), number, by)
+    moments = Moments(str(run if recipe else run.parent / "saved"), number, by)
     sys.addaudithook(moments)
     begin = watch.Watch.on_train_batch_begin
     evaluate = loop.Watch._validate
@@ -58,7 +59,10 @@ def _work(recipe, overrides, run, resume, number, by, told):
 
     watch.Watch.on_train_batch_begin, watch.Watch._validate = step, validate
     try:
-        zoo.train(zoo.load_recipe(recipe, overrides, tiny=True), run, resume)
+        if recipe is None:
+            zoo.export(run, run.parent / "saved")
+        else:
+            zoo.train(zoo.load_recipe(recipe, overrides, tiny=True), run, resume)
         said = ""
     except ZooError as wrong:
         said = str(wrong)
@@ -67,7 +71,8 @@ def _work(recipe, overrides, run, resume, number, by, told):
 
 def train(recipe, overrides, run, resume=False, number=None, by="KILL"):
     """Train as told in a process of its own, which gets the signal `by` at its moment of a number;
-    returns its exit code, what it came past, and the message of what was refused."""
+    returns its exit code, what it came past, and the message of what was refused. Without a recipe
+    the run is exported to the folder `saved` beside it."""
     told = run.with_name("told.json")
     told.parent.mkdir(parents=True, exist_ok=True)
     told.unlink(missing_ok=True)

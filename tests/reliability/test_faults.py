@@ -3,10 +3,12 @@ should not, and one message says what happened."""
 
 import errno
 import gzip
+import hashlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -21,8 +23,12 @@ from zoo.core import folders
 from zoo.core.errors import RunError
 from zoo.core.lock import FILE, alone
 from zoo.data.batching.streams import Streams
+from zoo.recipe import build
+from zoo.results.exported import missing
+from zoo.serving.export import place
 from zoo.training import checkpoints
 from zoo.training.report import read
+from zoo.training.run import resolve
 
 EVERY = [
     "data.source.path=text.txt",
@@ -99,6 +105,47 @@ def test_what_was_being_replaced_when_it_was_killed_is_put_back(here, name):
     goes_on()
     assert zoo.load("run")
     assert not [file for file in Path("run").rglob("*") if file.suffix in (".old", ".tmp")]
+
+
+@pytest.mark.slow
+def test_an_export_that_was_killed_is_made_anew(here):
+    for number in (6, 12):
+        code, _, _ = killed.train(None, [], here / "run", number=number)
+        assert code == -signal.SIGKILL
+        assert [folder.name for folder in Path("saved").iterdir()] == ["1.tmp"]
+    assert missing(Path("run"), resolve(Path("run")))
+    zoo.export("run", "saved")
+    assert [folder.name for folder in Path("saved").iterdir()] == ["1"]
+
+
+def test_a_run_whose_export_was_killed_goes_on_with_that(here):
+    recipe = resolve(Path("run"))
+    assert missing(Path("run"), recipe)
+    about = {"recipe_sha256": hashlib.sha256(recipe.to_yaml().encode()).hexdigest()}
+    version = place(recipe, build.export(recipe)) / "1"
+    folders.write_folder(version, lambda aside: (aside / "file").write_text("whole"), **about)
+    assert not missing(Path("run"), recipe)
+    (version / "file").write_text("torn")
+    assert missing(Path("run"), recipe)
+    longer = zoo.load_recipe("run/recipe.yaml", ["training.steps=9"])
+    assert not missing(Path("run"), longer)  # it is to be trained first
+
+
+PATIENT = ["training.patience=2", "training.schedule={kind: constant, peak: 1e-9}"]
+
+
+def test_how_long_a_run_has_waited_is_not_forgotten(here):
+    """No validation after the first finds anything better: stopped after the third."""
+    told = [*PATIENT, "training.validate_every=1", "training.steps=30"]
+    report = train("waiting", *told)
+    assert (report["step"], report["stopped_early"]) == (3, True)
+    said = refused(train, "waiting", *told, resume=True)
+    says(said, "this run is complete: it stopped at step 3, as 2 validations found no lower loss")
+    shutil.rmtree("waiting/checkpoints/step_00000003")
+    Path("waiting/report.json").unlink()  # as if it had been killed
+    assert train("waiting", *told, resume=True)["step"] == 3
+    said = refused(train, "never", "training.patience=2", "training.validate_every=null")
+    says(said, "training.patience", "expected training.validate_every with it")
 
 
 @pytest.fixture
@@ -190,12 +237,6 @@ def rewritten(change):
 
 def without_optimizer(state):
     return {name: value for name, value in state.items() if "adam" not in name}
-
-
-def reordered(state):
-    """Layers of the same sizes have changed their places."""
-    first, second = [name for name in state if "attention_norm.gamma" in name][:2]
-    return {{first: second, second: first}.get(name, name): state[name] for name in state}
 
 
 def with_nan(state):

@@ -23,12 +23,15 @@ EVERY = [
     "training.deterministic=true",
 ]
 RECIPES = {
-    "transformer_xl_chars": (["model.dropout=0.2"], 4),
-    "gpt_chars": (["training.ema_momentum=0.9", "training.gradient_accumulation_steps=2"], 3),
-    "masked_word_pieces": (["model.dropout=0.2"], 3),
+    "transformer_xl_chars": ["model.dropout=0.2"],
+    "gpt_chars": ["training.ema_momentum=0.9", "training.gradient_accumulation_steps=2"],
+    "masked_word_pieces": ["model.dropout=0.2"],
 }
-"""With what, and how often it is killed."""
-SLOW = pytest.mark.slow
+TIMES = [
+    ("transformer_xl_chars", 4),
+    *(pytest.param(name, 10, marks=pytest.mark.slow) for name in RECIPES),
+]
+"""How often each is killed: 4 times whenever tests are run, 10 times each among the slow tests."""
 TIMED = ("tokens_per_second", "seconds")
 
 
@@ -55,16 +58,11 @@ def text(tmp_path_factory):
     return [f"data.source.path={file}"]
 
 
-OFTEN = ("transformer_xl_chars",)
-"""Killed whenever tests are run; the others among the slow tests."""
-
-
-@pytest.mark.parametrize(
-    "recipe", [name if name in OFTEN else pytest.param(name, marks=SLOW) for name in RECIPES]
-)
-def test_a_run_that_is_killed_again_and_again_ends_as_one_that_never_was(recipe, text, tmp_path):
-    more, times = RECIPES[recipe]
-    asked = [*EVERY, *text, *more]
+@pytest.mark.parametrize(("recipe", "times"), TIMES)
+def test_a_run_that_is_killed_again_and_again_ends_as_one_that_never_was(
+    recipe, times, text, tmp_path
+):
+    asked = [*EVERY, *text, *RECIPES[recipe]]
     whole, parts = tmp_path / "whole" / "run", tmp_path / "parts" / "run"
     code, moments, said = killed.train(recipe, asked, whole)
     assert (code, said) == (0, "")

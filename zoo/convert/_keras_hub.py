@@ -97,6 +97,7 @@ def load(folder: Path, dtype: str = "float32") -> Any:
     from zoo.tasks import Task
 
     asked, head = written(folder)
+    files.require_plain(folder)
     try:
         theirs = KERAS_HUB_BACKBONE.from_preset(str(folder))
     except (OSError, ValueError) as wrong:

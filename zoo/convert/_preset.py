@@ -21,6 +21,7 @@ def load(folder: Path, dtype: str = "float32") -> Any:
     backbone, task = written(folder)
     found = find("backbones", backbone["kind"])  # or Keras does not know it
     found = find("tasks", task["kind"]) if task else found
+    files.require_plain(folder)
     try:
         return found.from_preset(str(folder), dtype=dtype)
     except (OSError, ValueError, KeyError) as wrong:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from safetensors.numpy import save_file
 
@@ -57,6 +58,35 @@ def _beside(folder: Path, part: str, index: Path) -> Path:
     if Path(part).name != part or not (folder / part).is_file():
         raise ZooError(f"{index}: names {shown(part)}, which is no file beside it.")
     return folder / part
+
+
+def require_plain(folder: Path) -> None:
+    """Raise ZooError unless the HDF5 files of a preset hold their numbers themselves, all of them:
+    none that lie in another file, and no more than the file has room for."""
+    for file in sorted(folder.glob("*.h5")):
+        try:
+            with h5py.File(file) as opened:
+                told = sum(_num_bytes(opened, file))
+        except (OSError, RuntimeError) as wrong:
+            raise ZooError(f"{file}: damaged, or no HDF5 file: {wrong}.") from wrong
+        if told > file.stat().st_size:
+            raise ZooError(
+                f"{file}: claims to hold {told:,} bytes of numbers in a file of "
+                f"{file.stat().st_size:,}, expected no more than that."
+            )
+
+
+def _num_bytes(group: h5py.Group, file: Path) -> Iterator[int]:
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise ZooError(f"{file}: {group.name}/{name} leads elsewhere, expected numbers.")
+        found = group[name]
+        if isinstance(found, h5py.Group):
+            yield from _num_bytes(found, file)
+        elif found.external or found.is_virtual:
+            raise ZooError(f"{file}: {found.name} lies in other files, expected numbers.")
+        else:
+            yield found.nbytes
 
 
 def write(

@@ -68,7 +68,7 @@ def write_folder(
                     {"layout": LAYOUT, **facts, **(learned or {}), "sha256": hashes}, indent=1
                 )
             )
-            for file in [*files, aside / MANIFEST]:
+            for file in [*files, aside / MANIFEST, *{file.parent for file in files}, aside]:
                 _sync(file)
             _replace(aside, target)
         finally:

@@ -99,7 +99,7 @@ def cost(recipe: Resolved, text: build.Text) -> Cost:
     with build.at(recipe, "training", "distribution"):
         across.require_devices()
     with build.at(recipe, "data", "batching"):
-        across.require_rows(rows for rows, *_ in text.batching.shapes(text.train))
+        across.require_shapes(text.batching.shapes(text.train))
     with build.at(recipe, "training", "schedule"):
         make(Schedule, settings.schedule, steps=settings.steps)
     found = symbolically(_cost, recipe, longest(text), _kept(settings))

@@ -21,17 +21,19 @@ TOLERANCE = 1e-4
 times as much."""
 
 
-def equality(recipe: Resolved) -> dict[str, str]:
-    """The largest difference between the scores of a text read whole and in parts, behind a state.
+def equality(recipe: Resolved, trained: Any = None) -> dict[str, str]:
+    """The largest difference between the scores of a text read whole and in parts, behind a state,
+    by a `trained` task or by a fresh one.
 
     The text is as long as all of it is remembered, and as hashed attention is exact. Raises
     ZooError when a difference is larger than rounding makes one.
     """
-    task = build.task(recipe, compile=False)
+    task = trained or build.task(recipe, compile=False)
     length = _length(task)
     if not isinstance(task, KERAS_HUB_CAUSAL_LM):
         return {"equality": f"{type(task).__name__} reads every text whole"}
-    _spread(task)
+    if trained is None:
+        _spread(task)
     ids, told = _drawn(task, length)
     whole = np.array(task.run({"token_ids": ids, **told})[0])
     run = compiled(lambda inputs, state: task.run(inputs, state), task)

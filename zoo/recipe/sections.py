@@ -76,7 +76,9 @@ class Training:
     """How a model is trained. `*_every`, `steps` and the schedule count optimizer steps: one takes
     the mean gradient of `gradient_accumulation_steps` batches. `layer_decay`: the learning rate of
     each block is so much of that of the next, and that of the embeddings of the first block's; for
-    weights that were trained before. `return_memory`: on a CPU, `zoo
+    weights that were trained before. `jit_compile`: by XLA; without a word of it, wherever that is
+    faster, which it is not for bfloat16 on a CPU, that XLA multiplies as float32. `patience`: stop
+    when so many validations in a row have found no lower loss. `return_memory`: on a CPU, `zoo
     train` gives freed memory back to the system at once, which is slower and needs less. `backend`
     is the one to run on; without it, Keras's own. `distribution` says on which devices; without it,
     on one.
@@ -90,7 +92,7 @@ class Training:
     ema_momentum: Fraction | None = None
     layer_decay: Fraction | None = None
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16", "bfloat16"] = "float32"
-    jit_compile: bool = True
+    jit_compile: bool | None = None
     return_memory: bool = False
     steps_per_execution: PositiveInt = 1
     seed: Seed = 0
@@ -100,11 +102,16 @@ class Training:
     validation_batches: PositiveInt | None = None
     checkpoint_every: PositiveInt | None = None
     keep_checkpoints: PositiveInt = 2
+    patience: PositiveInt | None = None
     backend: Literal["tensorflow", "jax"] | None = None
     distribution: Distribution | None = None
     distillation: Distillation | None = None
 
     def __post_init__(self):
+        if self.patience is not None and self.validate_every is None:
+            raise ZooError(
+                f"found {self.patience}, expected training.validate_every with it.", "patience"
+            )
         at_once = self.steps_per_execution
         if self.steps % at_once:
             near = self.steps // at_once * at_once

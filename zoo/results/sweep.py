@@ -83,7 +83,7 @@ def finished(run: Path) -> bool:
     if not report.is_file():
         return False
     read = json.loads(report.read_text())
-    return read["step"] >= read["steps"]
+    return read["step"] >= read["steps"] or read.get("stopped_early", False)
 
 
 def begun(run: Path) -> bool:

@@ -1,5 +1,6 @@
 """A trained task to a versioned folder that needs no Python of ours."""
 
+import contextlib
 import dataclasses
 import hashlib
 import re
@@ -13,7 +14,7 @@ import keras
 import tensorflow as tf
 
 from zoo.core.errors import RunError, ZooError, suggest
-from zoo.core.folders import write_folder
+from zoo.core.folders import verify, write_folder
 from zoo.core.kinds import as_list, find, kinds, make, to_config
 from zoo.core.machine import commit, versions
 from zoo.recipe.sections import Export
@@ -61,6 +62,16 @@ def export(
     }
     write_folder(target, fill, learned=learned, **facts)
     return target
+
+
+def made_from(folder: Path, recipe: str) -> bool:
+    """Whether a whole version in a folder was made from a recipe, as it is written."""
+    wanted = hashlib.sha256(recipe.encode()).hexdigest()
+    for version in folder.glob("[1-9]*"):
+        with contextlib.suppress(ZooError):  # one that is damaged
+            if verify(version)["recipe_sha256"] == wanted:
+                return True
+    return False
 
 
 def filled(wanted: Export, model: Served) -> Export:
@@ -118,6 +129,12 @@ def by_default(model: Served) -> list[Any]:
     found: list[Any] = [kind for kind in usual if not make(Signature, kind).refuses(model)]
     searched = "translate" in fit and model.search is not None
     return [{"kind": "translate", "search": model.search}, *found] if searched else found
+
+
+def place(recipe: Any, wanted: Export) -> Path:
+    """The folder of versions to which a recipe is exported where nothing else is said."""
+    name = "_".join(filter(None, [recipe.name, wanted.quantize]))
+    return Path(make(Format, wanted.format).folder) / name
 
 
 def next_version(folder: Path) -> int:

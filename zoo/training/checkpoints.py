@@ -20,18 +20,16 @@ HEADER_BYTES = 8192
 """What a variable in an HDF5 file takes beside its values, generously."""
 
 
-def save_step(run: Path, step: int, learner: Any, keep: int, **facts: Any) -> None:
-    """Write `checkpoints/step_N/` and drop all but the last `keep`. Raises RunError, with all
-    checkpoints kept, when a value is not finite any more."""
-    held = state(learner)
-    _require_finite(run, step, held)
+def write_step(run: Path, step: int, held: dict[str, np.ndarray], keep: int, **facts: Any) -> None:
+    """Write the `state` of a learner to `checkpoints/step_N/` and drop all but the last `keep`."""
     folder = run / "checkpoints" / f"step_{step:08d}"
     write_folder(folder, lambda aside: np.savez(aside / "state.npz", **held), step=step, **facts)
     for old in steps(run)[:-keep]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _require_finite(run: Path, step: int, state: dict[str, np.ndarray]) -> None:
+def require_finite(run: Path, step: int, state: dict[str, np.ndarray]) -> None:
+    """Raises RunError, with all checkpoints kept, when a value is not finite any more."""
     if lost := not_finite(state):
         last = steps(run)[-1:]
         raise RunError(
@@ -118,11 +116,11 @@ def variables(learner: Any) -> dict[str, Any]:
 
 
 def state(learner: Any) -> dict[str, np.ndarray]:
-    """The values of `variables`, as NumPy can store them."""
+    """The values of `variables` as they are now, as NumPy can store them."""
     return {name: _portable(variable) for name, variable in variables(learner).items()}
 
 
 def _portable(variable: Any) -> np.ndarray:
-    """An array NumPy can store: it knows no bfloat16, which float32 holds exactly."""
+    """A copy NumPy can store: it knows no bfloat16, which float32 holds exactly."""
     value = variable.numpy()
-    return value.astype("float32") if value.dtype.name == "bfloat16" else value
+    return value.astype("float32" if value.dtype.name == "bfloat16" else value.dtype)

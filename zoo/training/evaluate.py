@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
 
 from keras import ops
 
@@ -39,7 +38,7 @@ def averaged_weights(learner: Learner) -> Iterator[None]:
     if not learner.optimizer.use_ema:
         yield
         return
-    kept: list[Any] = [variable.numpy() for variable in learner.trainable_variables]
+    kept = [ops.copy(variable) for variable in learner.trainable_variables]
     learner.optimizer.finalize_variable_values(learner.trainable_variables)
     for variable in learner.trainable_variables:
         variable.assign(ops.copy(variable))  # or JAX would give up the averages with the weights

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from zoo.core import folders
+from zoo.core.behind import Behind
 from zoo.core.kinds import make
 from zoo.data import pipeline
 from zoo.recipe import build
@@ -58,7 +59,7 @@ def _train(
             bar.say(f"Left out: {told}")
         if resume and checkpoints.steps(run):
             folder, facts = checkpoints.latest(run, bar.say)
-            check_resume(run, facts, text, settings.steps, folder)
+            check_resume(run, facts, text, settings, folder)
             checkpoints.restore(folder, learner)
             before = Before.of(facts)
             bar.say(f"Going on from step {before.step}.")
@@ -67,9 +68,9 @@ def _train(
         across.require_same("a checkpoint of step", before.step)
         if not before.step and (folder := recipe.tree["model"].get("checkpoint")):
             bar.say(begin_with(learner.task, recipe, folder))
-        watch = Watch(recipe, ours, text, settings, bar, before, across)
-        with folders.readable_errors(ours):
-            if before.step < settings.steps:  # or all is done but its report
+        with folders.readable_errors(ours), Behind() as behind:
+            watch = Watch(recipe, ours, text, settings, bar, before, across, behind)
+            if before.step < settings.steps and not watch.tired():  # or all is done but its report
                 _fit(learner, watch, across)
     return watch.finish(learner)
 
@@ -113,11 +114,20 @@ def compiled(
     at_once = settings.steps_per_execution
     learner.compile(
         optimizer,
-        jit_compile=settings.jit_compile,
+        jit_compile=by_xla(settings),
         steps_per_execution=at_once * gathered if at_once > 1 else 1,
     )
     learner.optimizer.build(learner.trainable_variables)
     return learner
+
+
+def by_xla(settings: Training) -> bool:
+    """Whether steps are compiled by XLA: where nothing is said of it, where it is faster."""
+    if settings.jit_compile is not None:
+        return settings.jit_compile
+    on_cpu = all(device.startswith("cpu") for device in keras.distribution.list_devices())
+    plain = keras.config.backend() == "tensorflow" and on_cpu
+    return not (plain and settings.precision.endswith("bfloat16"))
 
 
 def _is_vector(variable: Any) -> bool:

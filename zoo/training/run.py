@@ -17,6 +17,7 @@ from zoo.core.machine import versions
 from zoo.recipe import build
 from zoo.recipe.check import cost
 from zoo.recipe.load import Resolved, load
+from zoo.recipe.sections import Training
 from zoo.tokenizers import Tokenizer
 from zoo.training import checkpoints, report
 
@@ -29,6 +30,7 @@ FREE_TO_CHANGE = {
     ("training", "validation_batches"),
     ("training", "checkpoint_every"),
     ("training", "keep_checkpoints"),
+    ("training", "patience"),
     ("training", "return_memory"),
     ("training", "distribution"),
 }
@@ -127,7 +129,7 @@ def _lines(facts: dict[str, str]) -> str:
 
 
 def check_resume(
-    run: Path, facts: dict[str, Any], text: build.Text, steps: int, folder: Path
+    run: Path, facts: dict[str, Any], text: build.Text, settings: Training, folder: Path
 ) -> None:
     """Refuse to go on with other text, or beyond the end of what is reported already."""
     vocabulary = text.train.tokenizer.fingerprint()
@@ -141,10 +143,18 @@ def check_resume(
             f"{folder}: the training text has changed since this checkpoint was written. "
             "Bring the text back, or begin a new run with --run."
         )
+    steps, patience = settings.steps, settings.patience
     if min(facts["step"], report.facts(run).get("step", 0)) >= steps:
         raise ZooError(
             f"{folder}: this run is complete, at step {facts['step']} of {steps}. "
             f"To train on, set a larger training.steps."
+        )
+    ended = report.facts(run).get("step") == facts["step"]
+    if patience is not None and facts.get("waited", 0) >= patience and ended:
+        raise ZooError(
+            f"{folder}: this run is complete: it stopped at step {facts['step']}, as "
+            f"{facts['waited']} validations found no lower loss. To train on, set a larger "
+            "training.patience."
         )
 
 

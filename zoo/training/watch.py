@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from zoo.core import folders
+from zoo.core.behind import Behind
 from zoo.core.errors import RunError
 from zoo.core.machine import BEGAN
 from zoo.recipe import build
@@ -41,6 +42,8 @@ class Before(NamedTuple):
     """The least validation loss."""
     validation: dict[str, float] = {}
     """What the last one found."""
+    waited: int = 0
+    """How many validations in a row have found no lower loss."""
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> "Before":
@@ -59,14 +62,16 @@ class Watch(keras.callbacks.Callback):
         bar: Bar,
         before: Before,
         across: Distribution,
+        behind: Behind,
     ):
         super().__init__()
         self.recipe, self.run, self.text, self.settings = recipe, run, text, settings
         self.bar, self.before, self.start, self.across = bar, before, before.step, across
+        self.behind = behind
         self.step = self.logged = self.start
         self.log = report.Log(run / "log.csv", self.start)
         self.best = before.best
-        self.validation = before.validation
+        self.validation, self.waited = before.validation, before.waited
         self.began, self.began_cpu = time.perf_counter(), time.process_time()
         self.asked = self.interrupted = False
         self.first_step: float | None = None
@@ -101,6 +106,7 @@ class Watch(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         steps, gathering = divmod(batch + 1, self.gathered)
+        self.behind.look()
         if gathering:
             return
         self.step = self.start + steps
@@ -116,10 +122,16 @@ class Watch(keras.callbacks.Callback):
             self._require_found(float(logs["nll"]))
         if write:
             self._write_line(logs, validate and self.text.validation is not None)
-        if save:
+        last = last or self.tired()
+        if save or last:
             self._save()
         if last:
             self.model.stop_training = True
+
+    def tired(self) -> bool:
+        """Whether enough validations have found no lower loss."""
+        patience = self.settings.patience
+        return patience is not None and self.waited >= patience
 
     def _due(self, every: int | None) -> bool:
         """Whether a multiple of `every` was reached by the steps of this execution."""
@@ -158,6 +170,7 @@ class Watch(keras.callbacks.Callback):
         batch = int(optimizer.lost.numpy())
         if batch < 0 and np.isfinite(loss):
             return
+        self.behind.wait()
         kept = checkpoints.steps(self.run)
         back = f"The last checkpoint is {kept[-1]}." if kept else "No checkpoint was written yet."
         told = self._look(batch) if batch >= 0 else f"in steps {self.logged + 1} to {self.step}"
@@ -196,15 +209,24 @@ class Watch(keras.callbacks.Callback):
             self.validation = found
             loss = found["loss"]
             self.bar.say(f"step {self.step}: validation {figures(found)}")
+            self.waited = 0 if loss < self.best else self.waited + 1
             if loss < self.best:
                 self.best = loss
-                checkpoints.save_best(self.run, self.model.task, step=self.step, loss=loss)
+                self._save_best(loss=loss)
         return {f"validation_{name}": found[name] for name in report.MEASURED if name in found}
 
+    def _save_best(self, **facts: Any) -> None:
+        with self.across.whole(self.model.task.variables):
+            checkpoints.save_best(self.run, self.model.task, step=self.step, **facts)
+
     def _save(self) -> None:
+        """Everything as it is now, written while the next steps are computed."""
         if self.text.validation is None:  # before the step: who goes on from that has these
             with averaged_weights(self.model):
-                checkpoints.save_best(self.run, self.model.task, step=self.step)
+                self._save_best()
+        spent = self._spent()
+        with self.across.whole(checkpoints.variables(self.model).values()):
+            held = checkpoints.state(self.model)
         best = self.best if np.isfinite(self.best) else None
         train = self.text.train
         facts = {
@@ -212,9 +234,12 @@ class Watch(keras.callbacks.Callback):
             "tokenizer": train.tokenizer.fingerprint(),
             "best": best,
             "validation": self.validation,
+            "waited": self.waited,
         }
-        kept = self.settings.keep_checkpoints
-        checkpoints.save_step(self.run, self.step, self.model, kept, **facts, **self._spent())
+        run, step, kept, facts = self.run, self.step, self.settings.keep_checkpoints, facts | spent
+        self.behind.wait()
+        checkpoints.require_finite(run, step, held)
+        self.behind.do(lambda: checkpoints.write_step(run, step, held, kept, **facts))
 
     def _spent(self) -> dict[str, float]:
         seconds = self.before.seconds + time.perf_counter() - self.began
@@ -227,6 +252,7 @@ class Watch(keras.callbacks.Callback):
             "recipe": self.recipe.name,
             "step": self.step,
             "steps": self.settings.steps,
+            "stopped_early": self.tired(),
             "parameters": learner.task.count_params(),
             "training": {"loss": float(self.log.rows[-1]["loss"])} if self.log.rows else {},
             "validation": self.validation | {"best_loss": self.best} if self.validation else {},
@@ -237,7 +263,7 @@ class Watch(keras.callbacks.Callback):
         with folders.readable_errors(self.run):
             report.write(self.run, **facts)
             report.draw(self.run, self.log.rows, self.recipe.name)
-        if self.interrupted and self.step < self.settings.steps:
+        if self.interrupted and self.step < self.settings.steps and not self.tired():
             on = f"Go on with:\n  zoo train {self.run / 'recipe.yaml'} --run {self.run} --resume"
             on = on if self.across.is_chief else "Go on as the chief says."
             text = f"Stopped after step {self.step} of {self.settings.steps}, all saved. {on}"

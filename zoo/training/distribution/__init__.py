@@ -34,14 +34,14 @@ class Distribution(Kind):
         """Raise ZooError where nothing tells how many replicas there are."""
         _ = self.num_replicas
 
-    def require_rows(self, rows: Iterable[int]) -> None:
-        """Raise ZooError unless batches of so many rows can be shared."""
+    def require_shapes(self, shapes: Sequence[tuple[int, ...]]) -> None:
+        """Raise ZooError unless batches of so many rows, and so many tokens in each, can be
+        shared."""
         many = self.num_replicas
-        for found in rows:
-            if found % many:
-                near = found // many * many
-                text = f"found {found} rows a batch, expected a multiple of {many} replicas"
-                raise ZooError(f"{text}, such as {f'{near} or ' if near else ''}{near + many}.")
+        for rows, *_ in shapes:
+            if rows % many:
+                text = f"found {rows} rows a batch, expected a multiple of {many} replicas"
+                raise ZooError(f"{text}, such as {near(rows, many)}.")
 
     def require_model(self, task: Any, settings: Any) -> None:
         """Raise ZooError for a task, built for its shapes alone, that cannot be trained right in
@@ -59,6 +59,10 @@ class Distribution(Kind):
         """Where this process writes what belongs in the folder of a run."""
         return contextlib.nullcontext(run)
 
+    def whole(self, variables: Iterable[Any]) -> contextlib.AbstractContextManager:
+        """Inside, this process can read variables that lie on several devices."""
+        return contextlib.nullcontext()
+
     def agreed(self, asked: bool) -> bool:
         """Whether any process was asked to stop. All of them ask this together."""
         return asked
@@ -75,6 +79,12 @@ class Distribution(Kind):
     def evaluate(self, learner: Any, batches: Any, steps: int) -> dict[str, float]:
         """What the metrics of a learner say of so many batches, by name."""
         return learner.evaluate(batches, steps=steps, verbose=0, return_dict=True)
+
+
+def near(number: int, many: int) -> str:
+    """The multiples of `many` beside a number."""
+    below = number // many * many
+    return f"{f'{below} or ' if below else ''}{below + many}"
 
 
 def seed(number: int, deterministic: bool) -> None:

@@ -19,4 +19,4 @@ class DataParallel(Mesh):
     def over(self, mesh: Any) -> Any:
         import keras
 
-        return keras.distribution.DataParallel(device_mesh=mesh)
+        return keras.distribution.DataParallel(device_mesh=mesh, auto_shard_dataset=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 from zoo.core.errors import ZooError, suggest
 from zoo.core.types import PositiveInt
+from zoo.training.distribution import near
 from zoo.training.distribution._mesh import Mesh
 
 LAYOUT: dict[str, list[str | None]] = {
@@ -31,9 +32,10 @@ LAYOUT: dict[str, list[str | None]] = {
 
 
 class ModelParallel(Mesh):
-    """`mesh` is how many devices stand along each axis: `batch`, over which rows are shared, and
-    those that a `layout` names for the axes of weights, by patterns of their paths such as
-    `*/query/kernel: [null, model, null]`. Weights that no pattern names are on every device."""
+    """`mesh` is how many devices stand along each axis: `batch`, over which rows are shared,
+    `sequence`, over which the tokens of a row are, and those that a `layout` names for the axes of
+    weights, by patterns of their paths such as `*/query/kernel: [null, model, null]`. Weights that
+    no pattern names are on every device."""
 
     def __init__(
         self,
@@ -52,7 +54,10 @@ class ModelParallel(Mesh):
                     raise ZooError(text, *(("layout",) if layout else ("mesh",)))
 
     def _written(self) -> dict[str, list[str | None]]:
-        return LAYOUT if self.layout is None else self.layout
+        """Without a word of it, a mesh that shares tokens alone leaves weights whole."""
+        if self.layout is not None:
+            return self.layout
+        return {} if set(self.mesh) == {"batch", "sequence"} else LAYOUT
 
     @property
     def axes(self) -> dict[str, int]:
@@ -64,7 +69,19 @@ class ModelParallel(Mesh):
         layout = keras.distribution.LayoutMap(mesh)
         for pattern, axes in self._written().items():
             layout[fnmatch.translate(pattern)] = tuple(axes)
-        return keras.distribution.ModelParallel(layout_map=layout, batch_dim_name="batch")
+        return _parallel(self.axes)(
+            layout_map=layout, batch_dim_name="batch", auto_shard_dataset=False
+        )
+
+    def require_shapes(self, shapes):
+        super().require_shapes(shapes)
+        many = self.mesh.get("sequence", 1)
+        for _, length, *_ in shapes:
+            if length % many:
+                raise ZooError(
+                    f"found {length} tokens a row, expected a multiple of the {many} devices along "
+                    f"'sequence', such as {near(length, many)}."
+                )
 
     def require_model(self, task: Any, settings: Any) -> None:
         weights = {v.path: tuple(v.shape) for v in task.trainable_variables}
@@ -93,3 +110,20 @@ class ModelParallel(Mesh):
                     "training.distribution.layout which weights are cut.",
                     "mesh",
                 )
+
+
+def _parallel(axes: dict[str, int]) -> Any:
+    """Keras's ModelParallel, or one that shares the tokens of a row, too, wherever an array has as
+    many of something behind its rows that they can be shared."""
+    import keras
+
+    many = axes.get("sequence")
+
+    class OverTokens(keras.distribution.ModelParallel):
+        def get_data_layout(self, data_shape):
+            axes = ["batch", *[None] * (len(data_shape) - 1)]
+            if len(data_shape) > 1 and data_shape[1] % many == 0:
+                axes[1] = "sequence"
+            return keras.distribution.TensorLayout(axes, self.device_mesh)
+
+    return OverTokens if many else keras.distribution.ModelParallel

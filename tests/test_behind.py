@@ -1,0 +1,41 @@
+"""What is done behind other work is done whole, in order, and what goes wrong there is heard of."""
+
+import threading
+
+import pytest
+
+from zoo.core.behind import Behind
+
+
+def fail():
+    raise OSError("full")
+
+
+def test_one_piece_of_work_at_a_time_in_order():
+    done, go = [], threading.Event()
+    with Behind() as behind:
+        behind.do(lambda: go.wait() and done.append("first"))
+        behind.look()
+        assert not done  # and we did not wait for it
+        go.set()
+        behind.do(lambda: done.append("second"))
+        assert "first" in done
+    assert done == ["first", "second"]
+
+
+@pytest.mark.parametrize("ask", [Behind.wait, lambda behind: behind.do(int)])
+def test_what_went_wrong_is_raised_where_it_is_asked_for(ask):
+    with Behind() as behind:
+        behind.do(fail)
+        with pytest.raises(OSError, match="full"):
+            ask(behind)
+    with pytest.raises(OSError, match="full"), Behind() as behind:
+        behind.do(fail)
+
+
+def test_it_hides_nothing_that_is_on_its_way_out():
+    done = []
+    with pytest.raises(KeyError), Behind() as behind:
+        behind.do(lambda: done.append("written") or fail())
+        raise KeyError
+    assert done
