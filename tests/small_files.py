@@ -12,8 +12,10 @@ from zoo.core.kinds import as_node
 from zoo.data.sources.chorales import Chorales
 from zoo.recipe.load import available
 
-OWN_DATA = ("translation/", "documents/", "reasoning/", "vision/", "music/")
-"""Folders of recipes that bring no data with them, and cannot be walked without small files."""
+PLANETOID = ("graphs/graph_citeseer", "graphs/graph_cora")
+OWN_DATA = ("translation/", "documents/", "reasoning/", "vision/", "music/", *PLANETOID)
+"""Recipes, and folders of them, that bring no data with them, and cannot be walked without small
+files."""
 NAMES = sorted(name for name in available() if name.startswith(OWN_DATA))
 
 
@@ -31,6 +33,7 @@ def write(folder):
         (folder / f"qa1_small-stories_{split}.txt").write_text("".join(stories(draw)))
     write_pictures(folder / "f.npz")
     write_music(folder)
+    write_papers(folder / "h.npz")
     plain, other, objects, articles, talks, pictures = (
         str(folder / name) for name in ("a.txt", "b.txt", "c.jsonl", "d.jsonl", "e.jsonl", "f.npz")
     )
@@ -49,6 +52,7 @@ def write(folder):
         "rule_taker": {},
         "shapes": {},
         "image_arrays": {"path": pictures, "validation_path": pictures},
+        "planetoid": {"path": str(folder / "h.npz")},
         "chorales": {"path": str(folder / "g.json")},
         "midi_files": {"path": str(folder), "index": "index.tsv"},
     }
@@ -59,6 +63,23 @@ def write_pictures(file, number=64, size=8):
     draw, labels = np.random.default_rng(0), np.arange(number) % 2
     images = draw.integers(0, 128, (number, size, size, 3)) + 100 * labels[:, None, None, None]
     np.savez(file, images=images.astype("uint8"), labels=labels)
+
+
+def write_papers(file, number=40, classes=6, words=18):
+    """A ring of papers; each has a word of its class, and cites others, most of the same class."""
+    draw, labels = np.random.default_rng(0), np.arange(number) % classes
+    held = [np.unique([label, *draw.integers(classes, words, 4)]) for label in labels]
+    near, far = np.arange(number - classes), np.arange(0, number - 5, 5)
+    edges = np.column_stack([[*near, *far], [*(near + classes), *(far + 5)]])
+    parts = np.split(draw.permutation(number), [20, 30])
+    np.savez(
+        file,
+        feature_indptr=np.cumsum([0, *map(len, held)]),
+        feature_indices=np.concatenate(held),
+        labels=labels.astype("int16"),
+        edges=edges,
+        **dict(zip(("train_idx", "val_idx", "test_idx"), parts)),
+    )
 
 
 def write_music(folder):
