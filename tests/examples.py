@@ -134,14 +134,16 @@ ATTENTION = {
     "streaming": {"kind": "streaming", "window": 40},
 }
 APART = {
+    "along_edges": {"kind": "along_edges", "num_labels": 2},
     "batch_normed": {"kind": "batch_normed"},
     "convolved": {"kind": "convolved"},
     "cross": {"kind": "cross"},
+    "graph_attention": {"kind": "graph_attention", "num_labels": 2},
     "single_head": {"kind": "single_head", "memory_length": 12},
     "spatial": {"kind": "spatial"},
 }
-"""Attention that no sweep takes: to another text, of pictures alone, with heads that are as wide as
-the text, or without a way back from them."""
+"""Attention that no sweep takes: to another text, of pictures or graphs alone, with heads that are
+as wide as the text, or without a way back from them."""
 SHELVES = {
     "attention/patterns": PATTERNS,
     "positions": {**POSITIONS, **TOLD},

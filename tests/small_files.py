@@ -13,8 +13,10 @@ from zoo.core.kinds import as_node
 from zoo.data.sources.chorales import Chorales
 from zoo.recipe.load import available
 
-OWN_DATA = ("translation/", "documents/", "reasoning/", "vision/", "music/")
-"""Folders of recipes that bring no data with them, and cannot be walked without small files."""
+PLANETOID = ("graphs/graph_citeseer", "graphs/graph_cora")
+OWN_DATA = ("translation/", "documents/", "reasoning/", "vision/", "music/", *PLANETOID)
+"""Recipes, and folders of them, that bring no data with them, and cannot be walked without small
+files."""
 NAMES = sorted(name for name in available() if name.startswith(OWN_DATA))
 
 
@@ -33,6 +35,7 @@ def write(folder):
     write_pictures(folder / "f.npz")
     write_code_model(folder / "codes")
     write_music(folder)
+    write_papers(folder / "h.npz")
     plain, other, objects, articles, talks, pictures = (
         str(folder / name) for name in ("a.txt", "b.txt", "c.jsonl", "d.jsonl", "e.jsonl", "f.npz")
     )
@@ -52,6 +55,7 @@ def write(folder):
         "shapes": {},
         "image_arrays": {"path": pictures, "validation_path": pictures},
         "captioned_images": {"path": pictures, "validation_path": pictures},
+        "planetoid": {"path": str(folder / "h.npz")},
         "chorales": {"path": str(folder / "g.json")},
         "midi_files": {"path": str(folder), "index": "index.tsv"},
     }
@@ -87,6 +91,23 @@ def write_pictures(file, number=64, size=8):
     called = ("a dark one", "a bright one")
     names = [f"{place}\t{called[label]}" for place, label in enumerate(labels)]
     file.with_suffix(".tsv").write_text("\n".join(["index\tcaption", *names]) + "\n")
+
+
+def write_papers(file, number=40, classes=6, words=18):
+    """A ring of papers; each has a word of its class, and cites others, most of the same class."""
+    draw, labels = np.random.default_rng(0), np.arange(number) % classes
+    held = [np.unique([label, *draw.integers(classes, words, 4)]) for label in labels]
+    near, far = np.arange(number - classes), np.arange(0, number - 5, 5)
+    edges = np.column_stack([[*near, *far], [*(near + classes), *(far + 5)]])
+    parts = np.split(draw.permutation(number), [20, 30])
+    np.savez(
+        file,
+        feature_indptr=np.cumsum([0, *map(len, held)]),
+        feature_indices=np.concatenate(held),
+        labels=labels.astype("int16"),
+        edges=edges,
+        **dict(zip(("train_idx", "val_idx", "test_idx"), parts)),
+    )
 
 
 def write_music(folder):

@@ -18,6 +18,7 @@ from zoo.data.sources.list_ops import OPERATIONS, ListOps, applied
 from zoo.tokenizers.bytes import Bytes
 
 SOURCES = {
+    "ancestors": {"min_nodes": 4, "max_nodes": 7, "max_depth": 3},
     "associative_recall": {"num_pairs": 4, "num_queries": 3, "num_keys": 9, "num_values": 5},
     "copy": {"word_length": 6, "min_word_length": 2, "num_symbols": 4},
     "duplication": {"word_length": 6, "min_word_length": 2, "num_symbols": 4},
@@ -28,8 +29,9 @@ SOURCES = {
     "rule_taker": {"max_depth": 2, "num_rules": 6},
     "shapes": {"image_size": 12, "min_size": 4, "max_size": 8},
 }
-READ = [kind for kind in SOURCES if kind not in ("either_way", "shapes")]
-"""Those whose text alone tells the answer; tests/test_objects.py looks at the pictures."""
+READ = [kind for kind in SOURCES if kind not in ("ancestors", "either_way", "shapes")]
+"""Those whose text alone tells the answer; tests/test_objects.py looks at the pictures, and
+tests/test_graph_data.py at the trees."""
 
 
 def source(kind, **options):

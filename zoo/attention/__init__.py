@@ -181,17 +181,20 @@ class Attention(Scored):
 
     def _dense(self, equation, shape, output, bias, name, use_bias=None):
         use_bias = self.use_bias if use_bias is None else use_bias
-        initializer = keras.initializers.RandomNormal(self.initializer_range)
         dense = self.child(
             keras.layers.EinsumDense,
             equation,
             output_shape=(None, *output),
             bias_axes=bias if use_bias else None,
-            kernel_initializer=initializer,
+            kernel_initializer=self.initializer(),
             name=name,
         )
         dense.build(shape)
         return dense
+
+    def initializer(self) -> keras.initializers.Initializer:
+        """What the weights of projections begin as."""
+        return keras.initializers.RandomNormal(self.initializer_range)
 
     def ask(self, x: Any, positions: Any, groups: slice = ALL, mask: Any = None) -> Any:
         """x `b q d` at positions `b q` or `1 q` -> queries `b q h e`, of some key-value heads. mask

@@ -24,8 +24,9 @@ INPUTS = {
     "document_ids": "int32",
     "global_mask": "bool",
     "source_mask": "bool",
+    "edges": "int32",
 }
-"""What a model may be told of each token, `b t`."""
+"""What a model may be told of each token, `b t`; of each edge of a graph, `b x 3`."""
 
 
 class Transformer(Backbone):
@@ -126,8 +127,9 @@ class Transformer(Backbone):
 
         # === Functional Model ===
         names = ["token_ids", "padding_mask", *["segment_ids"] * bool(num_segments)]
+        shapes = {"token_ids": (None,) * (self.token_embedding.num_axes - 1), "edges": (None, 3)}
         inputs = {
-            name: keras.Input((None,), dtype=INPUTS[name], name=name)
+            name: keras.Input(shapes.get(name, (None,)), dtype=INPUTS[name], name=name)
             for name in (*names, *sorted(self.marks & INPUTS.keys()))
         }
         if "source" in self.marks:

@@ -34,7 +34,7 @@ class Block(LayerKind):
     ):
         super().__init__(**kwargs)
         inside = {"name": "feed_forward", "dtype": self.dtype_policy}
-        self.feed_forward = make(FeedForward, feed_forward, **inside)
+        self.feed_forward = feed_forward and make(FeedForward, feed_forward, **inside)
         self.dropout, self.use_bias = dropout, use_bias
         self.norm, self.layer_norm_epsilon = norm, layer_norm_epsilon
 

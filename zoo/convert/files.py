@@ -1,6 +1,7 @@
 """The files of a Hugging Face folder: a config, and weights in one file or in several."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 

@@ -9,6 +9,7 @@ ACTIVATIONS = {
     "relu": ops.relu,
     "squared_relu": lambda x: ops.square(ops.relu(x)),
     "silu": ops.silu,
+    "elu": ops.elu,
     "hard_swish": ops.hard_silu,
     "gelu": lambda x: ops.gelu(x, approximate=False),
     "gelu_approximate": lambda x: ops.gelu(x, approximate=True),

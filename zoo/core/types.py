@@ -30,6 +30,7 @@ Activation = Literal[
     "relu",
     "squared_relu",
     "silu",
+    "elu",
     "hard_swish",
     "gelu",
     "gelu_approximate",

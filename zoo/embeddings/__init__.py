@@ -1,6 +1,6 @@
 """Embeddings of tokens: ids to vectors, and back: vectors to a score for every token."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
@@ -13,6 +13,8 @@ class TokenEmbedding(Kind, keras.layers.Layer):
     hidden states `… d` and `reverse=True`, scores `… v`."""
 
     shelf = "embeddings"
+    num_axes: ClassVar[int] = 2
+    """How many axes its token ids have: 3, `b t w`, where a place holds several."""
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

@@ -55,6 +55,9 @@ def card(given: InBytes, about: About, written: Written) -> str:
 
 def limits(model: Served, written: Written) -> list[str]:
     """What the model cannot read."""
+    if model.graph:
+        words = model.task.backbone.token_embedding.num_words
+        return [f"It tells {words:,} words of a node apart; others count as none.", MEASURED]
     return [*(_seen(*model.picture) if model.picture else _read(model, written)), MEASURED]
 
 

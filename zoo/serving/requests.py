@@ -43,31 +43,32 @@ class Request(NamedTuple):
 
 
 def made(model: Served, signatures: dict[str, tuple[Signature, Any]]) -> list[Request]:
-    """A request to each signature that hands no memory on, for each length of rows that its graph
-    knows and it has an example of, with the answer of its function; `signatures` are both by
-    name."""
-    found, streams = [], to_config(model.task)["kind"] == "causal_lm"
-    known = [] if streams else lengths(model)
+    """A request to each signature that hands no memory on and has an example: of those that read
+    texts one for each length of rows that its graph knows. With the answer of its function;
+    `signatures` are both by name."""
+    found = []
     for name, (signature, function) in signatures.items():
         if signature.streams:
             continue
-        for inputs in _asked(model, signature, known):
+        for inputs in _read(model, signature) or signature.examples(model):
             tensors = {one: tf.constant(x) for one, x in inputs.items()}
             answer = {one: x.numpy() for one, x in function(*tensors.values()).items()}
             found.append(Request(name, inputs, answer))
     return found
 
 
-def _asked(model: Served, signature: Signature, known: list) -> list[dict[str, np.ndarray]]:
-    """What a signature may be asked, with texts that fill rows of the `known` lengths."""
+def _read(model: Served, signature: Signature) -> list[dict[str, np.ndarray]]:
+    """Examples of what a signature is asked that reads texts or looks at pictures."""
     names = signature.reads(model)
     if not names:
-        return [inputs] if (inputs := signature.example_inputs(model)) else []
+        return []
+    known = [] if to_config(model.task)["kind"] == "causal_lm" else lengths(model)
     texts = [_text(model, length, len(names)) for length in known or [None]]
     examples = [signature.example(text).encode() for text in texts]
-    every = dict.fromkeys(pictures(model.picture) if model.picture else examples)
-    options = signature.example_options()
-    return [{**{one: np.array([given], object) for one in names}, **options} for given in every]
+    return [
+        {one: np.array([given], object) for one in names} | signature.example_options()
+        for given in dict.fromkeys(pictures(model.picture) if model.picture else examples)
+    ]
 
 
 def pictures(size: tuple[int, int, int]) -> list[bytes]:

@@ -22,11 +22,11 @@ class Batch(NamedTuple):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Rows, and tokens a row; of a picture, places."""
+        """Rows, and tokens a row; of a picture, places; of a graph, nodes."""
         if "images" in self.inputs:
             rows, height, width, _ = self.inputs["images"].shape
             return rows, height * width
-        return self.inputs["token_ids"].shape
+        return self.inputs["token_ids"].shape[:2]
 
 
 class Batching(Kind):

@@ -14,6 +14,10 @@ BY_IDS = (
     "Each that reads text can also be asked with token ids, as `…_ids`: `token_ids` int32 `b t` "
     "and `num_tokens` int32 `b` in place of `text`."
 )
+OF_GRAPHS = (
+    "Nodes are numbered from 0 in the order of their rows, in every graph anew. An edge that leads "
+    "both ways is written twice."
+)
 FILE = "the file of a picture"
 BY_PIXELS = (
     "Each that takes files of pictures can also be asked with pixels, as `…_pixels`: `pixels` "
@@ -43,7 +47,7 @@ class SavedModel(Format):
             operations = model.tokenizer.custom_ops
             export.prove(aside, sorted(set(operations.values())))
             facts = {"signatures": sorted(functions), "custom_ops": operations}
-            reading = BY_PIXELS if model.picture else BY_IDS
+            reading = BY_PIXELS if model.picture else OF_GRAPHS if model.graph else BY_IDS
             return Written(found, reading, _lines(name, asked), facts)
 
         return write
@@ -69,7 +73,7 @@ def _lines(name: str, asked: list[Request]) -> str:
 def _said(value: Any) -> Any:
     """A value of a request as JSON has it; for a picture, a file that a shell is to read."""
     if not isinstance(value, bytes):
-        return value.item()
+        return value.tolist()
     try:
         return value.decode()
     except UnicodeDecodeError:

@@ -43,6 +43,11 @@ class Served(NamedTuple):
         sees = self.task.input.get("images")
         return None if sees is None else tuple(sees.shape[1:])
 
+    @property
+    def graph(self) -> bool:
+        """Whether what it is told of are the nodes and edges of graphs."""
+        return "edges" in self.task.input
+
     def frame(self) -> Frame:
         """How an encoder reads a text."""
         return (self.batching or Batching()).frame(self.tokenizer)
@@ -111,10 +116,10 @@ class Signature(Kind):
         """What may be told it beside one text."""
         return {}
 
-    def example_inputs(self, model: Served) -> dict[str, np.ndarray]:
-        """All that it may be asked, of one that is asked about no text and no picture; nothing
-        where it cannot be asked out of the blue."""
-        return {}
+    def examples(self, model: Served) -> list[dict[str, np.ndarray]]:
+        """What it may be asked that reads neither texts nor pictures: tensors in the order in which
+        it takes them."""
+        return []
 
     def length(self, model: Served, name: str) -> int:
         """How many tokens the rows of an input have where a format has to know."""

@@ -17,11 +17,11 @@ class Painted:
     def takes(self, model: Served) -> list[tf.TensorSpec]:
         return [spec(tf.int32, [None, None, None], "codes")]
 
-    def example_inputs(self, model: Served) -> dict[str, np.ndarray]:
+    def examples(self, model: Served) -> list[dict[str, np.ndarray]]:
         rows, columns = model.task.backbone.grid
         number = model.task.backbone.codebook.num_codes
         codes = np.arange(rows * columns, dtype="int32") % number
-        return {"codes": codes.reshape(1, rows, columns)}
+        return [{"codes": codes.reshape(1, rows, columns)}]
 
     def pixels(self, model: Served, codes: tf.Tensor) -> Any:
         """uint8 `b y x c`"""
