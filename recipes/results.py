@@ -462,6 +462,15 @@ def emoji(results: Results) -> None:
     results.report("emoji", ["dalle"])
 
 
+def names_of_emoji(results: Results) -> None:
+    """What emoji are called, by a model that looks at them, and by one that does not."""
+    names = ["caption_emoji", "captions_alone"]
+    for name in names:
+        results.train(name, name, *results.split("twemoji-captions", "npz", "test"))
+        results.evaluate(name)
+    results.report("names_of_emoji", names, ["captions_alone"])
+
+
 SECTIONS = {
     section.__name__: section
     for section in (
@@ -488,6 +497,7 @@ SECTIONS = {
         super_resolution,
         codes,
         emoji,
+        names_of_emoji,
     )
 }
 

@@ -197,6 +197,7 @@ def generate(
     num_beams: int = 0,
     length_penalty: float = 0.6,
     echo: bool = False,
+    picture: str | Path | None = None,
     **sampling: Any,
 ) -> Iterator[bytes]:
     """The text that follows a prompt, or answers it, in pieces as they are written.
@@ -204,19 +205,23 @@ def generate(
     `sampling`: temperature, top_k, top_p, seed. With `num_beams` nothing is drawn: the likeliest
     text is searched for, by `length_penalty`, and comes whole; mask-predict tries texts of so many
     lengths, 5 for 0. `echo` begins with the prompt where the text goes on with it. Music is a file
-    of MIDI, in one piece. Writing ends at the model's end token, after `max_new_tokens`, or with
+    of MIDI, in one piece. A model that says what is to be seen reads the file `picture`, and goes
+    on from the prompt. Writing ends at the model's end token, after `max_new_tokens`, or with
     `stop`. Raises ZooError for a model that writes no text.
     """
     from zoo.generation.beams import BeamSearch, BeamWriter
-    from zoo.generation.write import Sampling, Writer
+    from zoo.generation.write import Sampling, Writer, until
     from zoo.tasks import KERAS_HUB_CAUSAL_LM
     from zoo.tasks.mask_predict_lm import MaskPredictLM
+    from zoo.training.captioned import captioned
     from zoo.training.run import load_task, resolve
 
     recipe = resolve(Path(run))
     tokenizer, task = parts.tokenizer(recipe), load_task(Path(run), recipe)
     if not isinstance(task, MaskPredictLM | KERAS_HUB_CAUSAL_LM):
         raise ZooError(f"a {type(task).__name__} writes no text; expected a model that does.")
+    if "encoder_images" in task.input:
+        return captioned(recipe, task, prompt, picture, max_new_tokens, Sampling(**sampling))
     tokens, source = _asked(recipe, task, tokenizer, prompt)
     if isinstance(task, MaskPredictLM):
         return tokenizer.stream(_filled_in(task, tokenizer, source, num_beams))
@@ -228,8 +233,8 @@ def generate(
         new = Writer(task).write(tokens, max_new_tokens, Sampling(**sampling), ends, source)
     if echo and not source:
         asked = os.fsencode(prompt)
-        return _until(tokenizer.going_on(asked, tokens[1:], new), stop.encode(), len(asked))
-    return _until(tokenizer.stream(new, continues=bool(prompt) and not source), stop.encode())
+        return until(tokenizer.going_on(asked, tokens[1:], new), stop.encode(), len(asked))
+    return until(tokenizer.stream(new, continues=bool(prompt) and not source), stop.encode())
 
 
 def _filled_in(task: Any, tokenizer: Any, source: dict[str, Any], num_lengths: int) -> np.ndarray:
@@ -258,18 +263,6 @@ def _asked(recipe: Resolved, task: Any, tokenizer: Any, prompt: str) -> tuple[np
         )
     told = {f"encoder_{name}": x for name, x in source.items()}
     return np.array([end if start is None else start], "int32"), told
-
-
-def _until(pieces: Iterator[bytes], stop: bytes, first: int = 0) -> Iterator[bytes]:
-    """Pieces of text up to and with the first `stop` behind so many bytes; all if it is empty."""
-    text = b""
-    for piece in pieces:
-        before, text = len(text), text + piece
-        found = text.find(stop, max(first, before - len(stop))) if stop else -1
-        if found >= 0:
-            yield text[before : found + len(stop)]
-            return
-        yield piece
 
 
 def export(

@@ -5,7 +5,7 @@ import keras
 
 from zoo.backbones import Backbone
 from zoo.core.errors import ZooError
-from zoo.core.kinds import make, to_config
+from zoo.core.kinds import make, taken, to_config
 from zoo.core.types import Given
 
 ENCODER = "encoder_"
@@ -18,6 +18,7 @@ class EncoderDecoder(Backbone):
 
     Call with `encoder_token_ids` int32 `b k` and `encoder_padding_mask` bool `b k`, the source, and
     `token_ids` int32 `b t` and `padding_mask` bool `b t`, what is written -> hidden states `b t d`.
+    Of an encoder that reads pictures, the source is `encoder_images` `b y x c`, 0 to 255.
     A state remembers the source, and needs to be told once.
     Raises ZooError for stacks that do not fit together.
     """
@@ -33,7 +34,11 @@ class EncoderDecoder(Backbone):
     ):
         # === Layers ===
         inside = {"vocabulary_size": vocabulary_size, "dtype": dtype}
-        self.encoder = make(Backbone, encoder, name="encoder", **inside)
+        known = taken(Backbone, encoder, {"vocabulary_size": vocabulary_size})
+        self.encoder = make(Backbone, encoder, name="encoder", dtype=dtype, **known)
+        if share_embeddings and self.encoder.grid:
+            kind = to_config(self.encoder)["kind"]
+            raise ZooError(f"found true, but {kind} reads no tokens.", "share_embeddings")
         shared = {"token_embedding": self.encoder.token_embedding} if share_embeddings else {}
         self.decoder = make(Backbone, decoder, name="decoder", **inside, **shared)
         self.check()

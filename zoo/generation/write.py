@@ -138,3 +138,15 @@ class Writer:
         first = ops.zeros((), "int32"), ops.zeros_like(places), logits, state
         _, *after = ops.while_loop(lambda place, *_: place < number, body, first)
         return tuple(after)
+
+
+def until(pieces: Iterator[bytes], stop: bytes, first: int = 0) -> Iterator[bytes]:
+    """Pieces of text up to and with the first `stop` behind so many bytes; all if it is empty."""
+    text = b""
+    for piece in pieces:
+        before, text = len(text), text + piece
+        found = text.find(stop, max(first, before - len(stop))) if stop else -1
+        if found >= 0:
+            yield text[before : found + len(stop)]
+            return
+        yield piece

@@ -60,9 +60,12 @@ def _spread(task: Any) -> None:
 
 
 def _drawn(task: Any, length: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """A text of any tokens, `2 t`, and another to read where the task reads one."""
+    """A text of any tokens, `2 t`, and another text or a picture where the task reads one."""
     draw, size = np.random.default_rng(0), task.backbone.vocabulary_size
     ids = draw.integers(0, size, (2, length)).astype("int32")
+    if "encoder_images" in task.input:
+        shape = (2, *task.input["encoder_images"].shape[1:])
+        return ids, {"encoder_images": draw.uniform(0, 255, shape).astype("float32")}
     if "encoder_token_ids" not in task.input:
         return ids, {}
     return ids, {"encoder_token_ids": draw.integers(0, size, (2, length)).astype("int32")}

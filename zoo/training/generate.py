@@ -39,7 +39,7 @@ def generate(
     ] = None,
     number: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 16,
     picture: Annotated[
-        Path | None, typer.Option(help="Of which to keep the upper half, or to enlarge it.")
+        Path | None, typer.Option(help="To enlarge, to keep the upper half of, or to be described.")
     ] = None,
     size: Annotated[
         str, typer.Option(metavar="ROWSxCOLUMNS", help="Of pictures larger than was learned.")
@@ -73,7 +73,7 @@ def generate(
         draw(zoo.paint(run, prompt, number, picture, **given, **options), to)
         print(to)
         return
-    beams = {"num_beams": num_beams, "length_penalty": length_penalty}
+    beams = {"num_beams": num_beams, "length_penalty": length_penalty, "picture": picture}
     pieces = zoo.generate(run, prompt, max_new_tokens, stop, **beams, echo=True, **options)
     if to:
         _keep(b"".join(pieces), to)

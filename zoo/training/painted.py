@@ -165,6 +165,11 @@ def _first(batching: Any, tokenizer: Any, label: str, number: int) -> np.ndarray
     return tokenizer.first(np.arange(number) % tokenizer.num_classes)
 
 
+def opened_for(batching: Any, file: str | Path) -> np.ndarray:
+    """The picture in a file as large as those of a batching, uint8 `y x c`. Raises ZooError."""
+    return _opened(file, batching.height, batching.width, batching)
+
+
 def _opened(file: str | Path, height: int, width: int, batching: Any) -> np.ndarray:
     """The picture in a file, its middle, resized: uint8 `y x c`. Raises ZooError."""
     from zoo.data.decoding import fitted, opened
