@@ -204,17 +204,21 @@ def generate(
     `sampling`: temperature, top_k, top_p, seed. With `num_beams` nothing is drawn: the likeliest
     text is searched for, by `length_penalty`, and comes whole; mask-predict tries texts of so many
     lengths, 5 for 0. `echo` begins with the prompt where the text goes on with it. Music is a file
-    of MIDI, in one piece. Writing ends at the model's end token, after `max_new_tokens`, or with
+    of MIDI, in one piece; where a model fills gaps, see `infill`, its silent voices are written.
+    Writing ends at the model's end token, after `max_new_tokens`, or with
     `stop`. Raises ZooError for a model that writes no text.
     """
     from zoo.generation.beams import BeamSearch, BeamWriter
     from zoo.generation.write import Sampling, Writer
     from zoo.tasks import KERAS_HUB_CAUSAL_LM
     from zoo.tasks.mask_predict_lm import MaskPredictLM
+    from zoo.training.infilled import fills, infill
     from zoo.training.run import load_task, resolve
 
     recipe = resolve(Path(run))
     tokenizer, task = parts.tokenizer(recipe), load_task(Path(run), recipe)
+    if fills(task, tokenizer):
+        return iter([infill(run, prompt)])
     if not isinstance(task, MaskPredictLM | KERAS_HUB_CAUSAL_LM):
         raise ZooError(f"a {type(task).__name__} writes no text; expected a model that does.")
     tokens, source = _asked(recipe, task, tokenizer, prompt)
