@@ -261,10 +261,11 @@ def test_a_piece_goes_on_as_a_picture_and_a_file(browser, live, tmp_path):
     page = Shown(browser, live, "player")
     panel = page.panel("Play on")
     panel.find_element(By.NAME, "midi").send_keys(str(tmp_path / "song.mid"))
+    page.fill(panel, max_new_tokens=3)
     page.press(panel, "Play on")
-    wait(lambda: "3 new tokens from second 7.3 on, 1.5 nats." in panel.text, 5, lambda: panel.text)
+    wait(lambda: "3 new tokens from second 2.5 on, 1.5 nats." in panel.text, 5, lambda: panel.text)
     canvas = panel.find_element(By.TAG_NAME, "canvas")
-    assert canvas.get_attribute("aria-label") == "4 notes in 8.3 seconds."
+    assert canvas.get_attribute("aria-label") == "4 notes in 3.5 seconds."
     column = "return [...arguments[0].getContext('2d').getImageData(700, 0, 1, 220).data]"
     opaque = browser.execute_script(column, canvas)[3::4]
     assert 5 < sum(100 < one < 255 for one in opaque) < 30  # one note, softer than it could be

@@ -20,7 +20,8 @@ const track = (view, at, end, voice) => {
     if (view.getUint8(at) > 127) status = view.getUint8(at++);
     if (status === 255) {
       at += 1;
-      at += number();
+      const size = number();  // which moves on, too
+      at += size;
       continue;
     }
     const pitch = view.getUint8(at++);
