@@ -361,6 +361,15 @@ def chorales(results: Results) -> None:
         results.report("chorales", names)
 
 
+def gaps(results: Results) -> None:
+    """Chorales with notes hidden, in any voice, or in all but the melody."""
+    path = f"data.source.path={results.data / 'jsb-chorales' / 'Jsb16thSeparated.json'}"
+    names = ["music_jsb_infill", "music_jsb_accompany"]
+    for name in names:
+        results.train(name, name, path)
+    results.report("gaps", names)
+
+
 def performances(results: Results) -> None:
     """What pianists played: what is before a note seen whole, near by, or remembered; and how
     likely notes are by how far into a piece they are."""
@@ -485,6 +494,7 @@ SECTIONS = {
         news,
         reasoning,
         chorales,
+        gaps,
         performances,
         pictures,
         objects,

@@ -59,7 +59,7 @@ def _hidden(
     if not known:
         raise ZooError("--voices: found none, and all voices sing; expected those to be written.")
     first, last = quarters or (0, length / steps_per_quarter)
-    if not 0 <= first < last or first * steps_per_quarter >= length:
+    if not 0 <= first < last <= length / steps_per_quarter:
         there = f"within 0:{length / steps_per_quarter:g}"
         raise ZooError(f"--quarters: found {first:g}:{last:g}, expected FIRST:LAST {there}.")
     hidden = np.zeros(grid.shape, bool)
