@@ -361,12 +361,26 @@ def chorales(results: Results) -> None:
         results.report("chorales", names)
 
 
+def gaps(results: Results) -> None:
+    """Chorales with notes hidden, in any voice, or in all but the melody."""
+    path = f"data.source.path={results.data / 'jsb-chorales' / 'Jsb16thSeparated.json'}"
+    names = ["music_jsb_infill", "music_jsb_accompany"]
+    for name in names:
+        results.train(name, name, path)
+    results.report("gaps", names)
+
+
 def performances(results: Results) -> None:
-    """What pianists played: what is before a note seen whole, near by, or remembered."""
+    """What pianists played: what is before a note seen whole, near by, or remembered; and how
+    likely notes are by how far into a piece they are."""
     path = f"data.source.path={results.data / 'asap-piano-midi'}"
-    names = ["music_piano", "music_piano_local", "music_piano_transformer_xl"]
+    kinds = ("", "_local", "_transformer_xl", "_sparse")
+    names = [f"music_piano{kind}" for kind in kinds]
     for place, name in enumerate(names, 1):
         results.train(name, name, path)
+        for first in (0, 256, 512, 1024, 2048, 4096):
+            part = [f"from={first}", f"number={first or 256}"]
+            results.evaluate(name, *(f"data.batching.measured_{one}" for one in part))
         results.report("performances", names[:place])
 
 
@@ -489,6 +503,7 @@ SECTIONS = {
         news,
         reasoning,
         chorales,
+        gaps,
         performances,
         pictures,
         objects,

@@ -15,6 +15,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from zoo.data.decoding import decoded, fitted
+from zoo.tokenizers.music_events import MusicEvents
 
 T = tf.TensorSpec
 LIMITS = {
@@ -293,13 +294,35 @@ class Sight(tf.Module):
         return {name: getattr(self, name) for name in ("classify", "attend", "detect")}
 
 
+class Player(tf.Module):
+    """Holds the last note of whatever it is given for a second more, an octave higher."""
+
+    OPTIONS = (("max_new_tokens", tf.int32), ("temperature", tf.float32), ("top_k", tf.int32))
+    TAKES = [T([None], tf.string, "midi")]
+    TAKES += [T([None], of, name) for name, of in (*OPTIONS, ("top_p", tf.float32))]
+    TAKES += [T([None], tf.int32, "seed")]
+    NEW = [72, 355, 200]  # on, a second, off
+
+    @tf.function(input_signature=TAKES, autograph=False)
+    def play_on(self, midi, max_new_tokens, temperature, top_k, top_p, seed):
+        music = MusicEvents()
+        read = music.tokenize(midi)
+        new = tf.RaggedTensor.from_tensor(tf.tile([self.NEW], [tf.shape(midi)[0], 1]))
+        end = music.end_token_id
+        return {
+            "midi_bytes": music.detokenize(tf.concat([read, new], axis=1).to_tensor(end)),
+            "primer_seconds": music.seconds(read.to_tensor(end)),
+            **constants(num_new_tokens=[3], log_likelihood=[-1.5]),
+        }
+
+
 def save(module, folder, signatures):
     tf.saved_model.save(module, str(folder), signatures=signatures)
 
 
 def save_all(folder):
-    """folder/{sentiment,arithmetic,talker,hostile,heads,sight}/1, and moving/1, whose versions
-    tests may change."""
+    """folder/{sentiment,arithmetic,talker,hostile,heads,player,sight}/1, and moving/1, whose
+    versions tests may change."""
     sentiment, arithmetic, talker, hostile = Sentiment(), Arithmetic(), Talker(), Hostile()
     save(sentiment, folder / "sentiment" / "1", {"serving_default": sentiment.classify})
     warm_up(folder / "sentiment" / "1", text=["good", "a longer text"])
@@ -308,6 +331,8 @@ def save_all(folder):
     save(hostile, folder / "hostile" / "1", hostile.signatures())
     heads, sight = Heads(), Sight()
     save(heads, folder / "heads" / "1", heads.signatures())
+    player = Player()
+    save(player, folder / "player" / "1", {"continue": player.play_on})
     save(sight, folder / "sight" / "1", sight.signatures())
     shutil.copytree(folder / "sentiment", folder / "moving")
     return folder

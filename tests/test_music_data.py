@@ -137,6 +137,17 @@ def test_every_token_that_is_held_out_is_predicted_once(corpus):
     assert read.tolist() == [EVENTS.end_token_id, *wanted[:-1]]
 
 
+@pytest.mark.parametrize("kind", ["pieces", "streams"])
+def test_of_held_out_pieces_a_part_is_measured(corpus, kind):
+    length = {"pieces": "sequence_length", "streams": "segment_length"}[kind]
+    part = {length: 16, "batch_size": 3, "measured_from": 10, "measured_number": 9}
+    ours = make(Batching, {"kind": kind, **part}, seed=0)
+    batches = [ours.evaluation(corpus, n) for n in range(ours.evaluation_batches(corpus))]
+    found = sorted(token for b in batches for token in b.targets[b.weights > 0].tolist())
+    whole = [[*one.tolist(), EVENTS.end_token_id] for one in corpus.tokens]
+    assert found == sorted(token for one in whole for token in one[10:19])
+
+
 def test_rows_are_stretches_of_pieces_changed_as_their_notes_are(corpus):
     pieces = [one.astype(int) for one in corpus.tokens]
     changed = [EVENTS.transposed(piece, by) for by in range(-3, 4) for piece in pieces]
@@ -175,6 +186,34 @@ def test_a_grid_is_cut_between_its_steps(tmp_path):
         there = (upper < 128) & (lower < 128)
         assert (upper - lower == 20)[there].all()
         assert there.any()
+
+
+def test_notes_are_hidden_but_for_those_of_the_voices_given(tmp_path):
+    pieces = [[[60 + n, 50 + n, 40 + n] for n in range(30)]]
+    (tmp_path / "a.json").write_text(json.dumps({"train": pieces, "valid": pieces}))
+    ours = make(Source, {"kind": "chorales", "path": str(tmp_path / "a.json")})
+    grid = VoiceGrid(num_voices=3)
+    corpus = Corpus(ours.columns(grid)[0], grid)
+    part = {"kind": "infilled", "sequence_length": 12, "batch_size": 4, "given": [0]}
+    infilled = make(Batching, part, seed=0)
+    shares = []
+    for step in range(40):
+        batch = infilled.batch(corpus, step)
+        read, there = batch.inputs["token_ids"], batch.inputs["padding_mask"]
+        hidden = batch.weights > 0
+        assert ((read == grid.mask_token_id) == hidden).all()
+        assert (read == batch.targets)[~hidden].all()
+        assert not hidden[:, ::3].any()
+        assert not (hidden & ~there).any()
+        shares += hidden.sum(axis=1).tolist()
+    assert set(shares) == set(range(1, 9))
+    places = range(infilled.evaluation_batches(corpus))
+    for one, again in (map(infilled.evaluation, [corpus] * 2, [place] * 2) for place in places):
+        np.testing.assert_equal(one.weights, again.weights)
+    wrong = make(Batching, {**part, "sequence_length": 13}, seed=0)
+    says(refused(wrong.batch, corpus, 0), "sequence_length: found 13, expected a multiple of the 3")
+    wrong = make(Batching, {**part, "given": [3]}, seed=0)
+    says(refused(wrong.batch, corpus, 0), "given: found voice 3, expected 0 to 2")
 
 
 def test_what_is_no_music_and_factors_out_of_bounds_are_refused(folder, corpus):

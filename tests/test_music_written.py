@@ -1,20 +1,23 @@
 """Music that a model writes: a file of MIDI behind its primer, and a picture of it."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import small_files
+import tensorflow as tf
 from bad_input import refused, says
 from typer.testing import CliRunner
 
 import zoo
 from zoo import cli
 from zoo.core.errors import ZooError
+from zoo.generation.infill import infill
+from zoo.music import sound
 from zoo.music.midi import read
 from zoo.music.notes import Notes
 from zoo.music.roll import draw
-from zoo.recipe.check import _served as served
 from zoo.tokenizers.voice_grid import VoiceGrid
 
 QUICK = ["training.steps=3", "training.jit_compile=false", "training.validate_every=2"]
@@ -29,7 +32,7 @@ def place(tmp_path_factory):
         "chorales": {"path": str(made / "g.json")},
         "midi_files": {"path": str(made), "index": "index.tsv"},
     }
-    for name in ("music_piano", "music_jsb_pitch_time"):
+    for name in ("music_piano", "music_jsb_pitch_time", "music_jsb_accompany"):
         given = [*QUICK, *small_files.overrides(name, files)]
         zoo.train(zoo.load_recipe(name, given, tiny=True), made / name)
     return made
@@ -44,7 +47,9 @@ def test_a_piece_goes_on_where_its_primer_ends(place, name, tmp_path):
     primer, to = place / "train0.mid", tmp_path / "out.mid"
     done = command(place / name, primer, "--to", to, "--max-new-tokens", 24, "--seed", 3)
     assert done.exit_code == 0, done.output
-    assert done.output.split() == [str(to), str(to.with_suffix(".png"))]
+    *files, played = done.output.splitlines()
+    assert files == [str(to), str(to.with_suffix(".png"))]
+    assert played == (str(to.with_suffix(".wav")) if sound.player(to, to) else sound.NONE)
     assert to.with_suffix(".png").stat().st_size > 3000
     before, after = (read(file.read_bytes()).heard for file in (primer, to))
     struck = [set(zip(np.rint(100 * x.start), x.pitch)) for x in (before, after)]
@@ -70,8 +75,94 @@ def test_primers_and_files_that_are_none_are_refused(place, tmp_path):
     says(str(done.exception), "--to: found", "expected a file in a folder that is there")
 
 
-def test_a_check_says_that_it_is_not_served():
-    assert served(VoiceGrid()) == "nothing yet: no graph reads what it reads"
+def grid(midi):
+    return VoiceGrid().read(np.frombuffer(midi, "uint8")).reshape(-1, 4)
+
+
+def test_voices_are_written_to_a_melody_and_gaps_filled(place, tmp_path):
+    run, melody = place / "music_jsb_accompany", np.full((16, 4), 128)
+    melody[:, 0] = 67 + np.arange(16) // 4
+    (tmp_path / "melody.mid").write_bytes(VoiceGrid().midi(melody.reshape(-1)))
+    (whole,) = zoo.generate(run, str(tmp_path / "melody.mid"))
+    assert (grid(whole)[:, 0] == melody[:, 0]).all()
+    assert (grid(whole)[:, 1:] < 128).any()
+    gap = ["--voices", "2,1", "--quarters", "2:4", "--to", tmp_path / "out.mid"]
+    done = command(run, place / "train0.mid", *gap)
+    assert done.exit_code == 0, done.output
+    before, after = (grid(one.read_bytes()) for one in (place / "train0.mid", tmp_path / "out.mid"))
+    other = before != after
+    assert other[8:16, 1:3].any()
+    other[8:16, 1:3] = False
+    assert not other.any()
+
+
+def test_gaps_that_are_none_are_refused(place):
+    run, file = place / "music_jsb_accompany", str(place / "train0.mid")
+    says(refused(zoo.infill, run, file), "--voices: found none, and all voices sing")
+    says(refused(zoo.infill, run, file, [4]), "--voices: found 4, expected 0 to 3")
+    says(refused(zoo.infill, run, file, [], (9, 99)), "--quarters: found 9:99", "within 0:10")
+    said = refused(zoo.infill, place / "music_piano", file, [1])
+    says(said, "fills no gaps, which needs masked_lm over a voice_grid")
+    for option, wrong in (("--voices", "x"), ("--quarters", "8")):
+        says(str(command(run, file, option, wrong).exception), f"{option}: found '{wrong}'")
+
+
+def test_what_is_filled_is_what_a_plain_loop_fills():
+    class Task:
+        """Holds a note the likelier the more of its neighbours are known."""
+
+        backbone = SimpleNamespace(max_sequence_length=None)
+
+        def run(self, inputs):
+            known = tf.cast(inputs["token_ids"] != 9, tf.float32)[0]
+            near = known + tf.roll(known, 1, 0) + tf.roll(known, -1, 0)
+            place = tf.range(tf.size(near)) % 5
+            return tf.one_hot(place, 10)[None] * (1 + near[None, :, None]), ()
+
+    ids, hidden = np.array([1, 2, 3, 4, 0, 1, 2, 3]), np.array([0, 1, 1, 1, 0, 1, 1, 0], bool)
+    found = infill(Task(), ids, hidden, 9, 9, 3)
+    assert found.tolist() == [1, 1, 2, 3, 0, 0, 1, 3]
+    assert infill(Task(), ids, hidden & False, 9, 9).tolist() == ids.tolist()
+    says(refused(infill, Task(), ids, hidden, 9, 9, 0), "num_turns: found 0")
+
+
+@pytest.fixture
+def system(tmp_path, monkeypatch):
+    """A system with a synthesiser that does what it is told, and a font."""
+    (tmp_path / "font.sf2").touch()
+    monkeypatch.setattr(sound, "FONTS", (str(tmp_path),))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    def told(script):
+        program = tmp_path / "fluidsynth"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        return sound.write(tmp_path / "a.mid", tmp_path / "a.wav")
+
+    return told
+
+
+def test_a_synthesiser_plays_what_was_written(system, tmp_path):
+    assert system('[ "$5" = -F ] && echo "$7" "$8" > "$6"') == str(tmp_path / "a.wav")
+    assert (tmp_path / "a.wav").read_text().split() == [
+        str(tmp_path / name) for name in ("font.sf2", "a.mid")
+    ]
+    said = refused(system, "echo no sound card >&2; exit 1")
+    says(said, "fluidsynth cannot play", "a.mid: no sound card")
+
+
+def test_where_nothing_plays_it_is_said(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert sound.write(tmp_path / "a.mid", tmp_path / "a.wav").startswith("no .wav: a synthesiser")
+
+
+def test_notes_are_shown_with_those_they_look_at(place, tmp_path):
+    primer = place / "train0.mid"
+    words = ["explain", place / "music_jsb_pitch_time", primer, "--to", tmp_path]
+    done = CliRunner().invoke(cli.app, [*map(str, words)])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "arcs.png").stat().st_size > 5000
+    assert "Which notes two of them look at" in (tmp_path / "index.html").read_text()
 
 
 def test_a_picture_has_a_bar_for_every_note():

@@ -13,6 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from served import LIMITS, Heads, Hostile, Sight, wait
 
 from zoo.data.decoding import fitted
+from zoo.serving.requests import PLAYED
 from zoo.serving.server.page import FOLDER
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -252,6 +253,29 @@ def test_what_is_in_a_picture_is_framed(browser, live, tmp_path):
     page.fill(panel, least=0.9)
     page.press(panel, "Find")
     wait(lambda: "Nothing that it is sure of." in panel.text, 5)
+    assert not page.errors()
+
+
+def test_a_piece_goes_on_as_a_picture_and_a_file(browser, live, tmp_path):
+    (tmp_path / "song.mid").write_bytes(PLAYED)
+    page = Shown(browser, live, "player")
+    panel = page.panel("Play on")
+    panel.find_element(By.NAME, "midi").send_keys(str(tmp_path / "song.mid"))
+    page.fill(panel, max_new_tokens=3)
+    page.press(panel, "Play on")
+    wait(lambda: "3 new tokens from second 2.5 on, 1.5 nats." in panel.text, 5, lambda: panel.text)
+    canvas = panel.find_element(By.TAG_NAME, "canvas")
+    assert canvas.get_attribute("aria-label") == "4 notes in 3.5 seconds."
+    column = "return [...arguments[0].getContext('2d').getImageData(700, 0, 1, 220).data]"
+    opaque = browser.execute_script(column, canvas)[3::4]
+    assert 5 < sum(100 < one < 255 for one in opaque) < 30  # one note, softer than it could be
+    link = panel.find_element(By.TAG_NAME, "a")
+    assert link.get_attribute("download") == "song_on.mid"
+    assert link.get_attribute("href").startswith("blob:")
+    (tmp_path / "none.mid").write_bytes(b"none")
+    panel.find_element(By.NAME, "midi").send_keys(str(tmp_path / "none.mid"))
+    page.press(panel, "Play on")
+    wait(lambda: "midi[0]: is no MIDI file." in panel.text, 5, lambda: panel.text)
     assert not page.errors()
 
 

@@ -15,6 +15,7 @@ PUBLIC = {
     "evaluate": "zoo.api",
     "generate": "zoo.api",
     "paint": "zoo.training.painted",
+    "infill": "zoo.training.infilled",
     "export": "zoo.api",
     "load": "zoo.api",
     "save": "zoo.api",

@@ -205,8 +205,9 @@ def generate(
     `sampling`: temperature, top_k, top_p, seed. With `num_beams` nothing is drawn: the likeliest
     text is searched for, by `length_penalty`, and comes whole; mask-predict tries texts of so many
     lengths, 5 for 0. `echo` begins with the prompt where the text goes on with it. Music is a file
-    of MIDI, in one piece. A model that says what is to be seen reads the file `picture`, and goes
-    on from the prompt. Writing ends at the model's end token, after `max_new_tokens`, or with
+    of MIDI, in one piece; where a model fills gaps, see `infill`, its silent voices are written. A
+    model that says what is to be seen reads the file `picture`, and goes on from the prompt.
+    Writing ends at the model's end token, after `max_new_tokens`, or with
     `stop`. Raises ZooError for a model that writes no text.
     """
     from zoo.generation.beams import BeamSearch, BeamWriter
@@ -214,10 +215,13 @@ def generate(
     from zoo.tasks import KERAS_HUB_CAUSAL_LM
     from zoo.tasks.mask_predict_lm import MaskPredictLM
     from zoo.training.captioned import captioned
+    from zoo.training.infilled import fills, infill
     from zoo.training.run import load_task, resolve
 
     recipe = resolve(Path(run))
     tokenizer, task = parts.tokenizer(recipe), load_task(Path(run), recipe)
+    if fills(task, tokenizer):
+        return iter([infill(run, prompt)])
     if not isinstance(task, MaskPredictLM | KERAS_HUB_CAUSAL_LM):
         raise ZooError(f"a {type(task).__name__} writes no text; expected a model that does.")
     if "encoder_images" in task.input:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from zoo.core.folders import readable_errors
-from zoo.insight import page, pictures
+from zoo.insight import arcs, page, pictures
 from zoo.insight.explain import Explanation
 
 
@@ -12,4 +12,5 @@ def write(found: Explanation, folder: Path) -> Path:
     cannot be written."""
     with readable_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    return page.write(found, pictures.draw_all(found, folder), folder)
+    drawn = arcs.draw(found, folder)
+    return page.write(found, [*pictures.draw_all(found, folder), *[drawn] * bool(drawn)], folder)

@@ -100,6 +100,9 @@ def _attention(found: Explanation, pictures: dict[str, Path]) -> Iterator[str]:
         lines = "".join(tokens(side.tokens, name=side.name) for side in found.read.sides)
         yield f'<div id="looking">{lines}</div>'
     yield picture(pictures["attention"])
+    if "arcs" in pictures:
+        yield "<p>Which notes two of them look at, one in the middle and the last.</p>"
+        yield picture(pictures["arcs"])
     maps = [file for name, file in pictures.items() if name.startswith("attention_")]
     yield _folded("every layer and head, token by token", maps)
 

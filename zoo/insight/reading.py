@@ -14,10 +14,13 @@ from zoo.recipe import build
 from zoo.recipe.load import Resolved
 from zoo.tasks import KERAS_HUB_CAUSAL_LM, KERAS_HUB_MASKED_LM
 from zoo.tokenizers import Tokenizer
+from zoo.tokenizers._music import Music
 from zoo.training.run import load_task, resolve
 
 MOST_READ, MOST_WRITTEN = 2048, 32
 """Tokens of a text whose weights are held at once, and tokens a model may write in answer."""
+MOST_PLAYED = 512
+"""Tokens of a piece of music that are shown: its beginning."""
 KNOWN = {"token_ids", "padding_mask", "segment_ids", "encoder_token_ids", "encoder_padding_mask"}
 """What can be told of a text, or need not be."""
 MASK = b"[MASK]"
@@ -63,6 +66,11 @@ def reading(
     guesses = isinstance(task, KERAS_HUB_MASKED_LM) and "encoder_token_ids" not in task.input
     read = _masking(tokenizer) if guesses else tokenizer.read
     found = read(asked.data).astype("int32")
+    name, lines = "text", asked
+    if isinstance(tokenizer, Music):  # which has no lines
+        name, lines = "music", Document("music", np.zeros(0, "uint8"))
+        if found.size > MOST_PLAYED:
+            name, found = f"first {MOST_PLAYED} tokens", found[:MOST_PLAYED]
     _check(task, found.size)
     if "encoder_token_ids" in task.input:
         return _answering(recipe, task, tokenizer, asked, found)
@@ -73,7 +81,7 @@ def reading(
         token_ids[len(before) + found.size // 2] = tokenizer.mask_token_id
     names = tokens(tokenizer, token_ids)
     names[: len(before)] = ["start"] * len(before)
-    side = Side("text", token_ids, names, columns(asked, read, len(before), names))
+    side = Side(name, token_ids, names, columns(lines, read, len(before), names))
     inputs = {"token_ids": token_ids[None], "padding_mask": np.ones((1, token_ids.size), bool)}
     if "document_ids" in task.input:
         inputs["document_ids"] = np.zeros((1, token_ids.size), "int32")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from zoo.core.errors import ZooError
-from zoo.music.notes import LOUD, NUM_PITCHES, Notes, Score
+from zoo.music.notes import LOUD, MOST, NUM_PITCHES, TOO_LONG, Notes, Score
 
 SILENCE = NUM_PITCHES
 """What stands in a grid where a voice is silent."""
@@ -13,7 +13,7 @@ QUARTER = 0.5
 
 def on_grid(score: Score, num_voices: int, steps_per_quarter: int) -> np.ndarray:
     """The voices of a score, in the order of its tracks -> int64 `t v`, pitches; each note takes a
-    step at the least. Raises ZooError for more voices."""
+    step at the least. Raises ZooError for more voices, and for what lasts too long."""
     if score.num_voices > num_voices:
         found = f"found {score.num_voices} voices (tracks and channels)"
         raise ZooError(f"{found}, expected at most {num_voices}.")
@@ -21,6 +21,8 @@ def on_grid(score: Score, num_voices: int, steps_per_quarter: int) -> np.ndarray
     start, end = (np.rint(x * steps_per_quarter).astype(int) for x in (notes.start, notes.end))
     end = np.maximum(end, start + 1)
     length = max(round(score.num_quarters * steps_per_quarter), *end, 0)
+    if max(length * num_voices, int((end - start).sum())) > MOST:
+        raise ZooError(TOO_LONG)
     grid = np.full((length, num_voices), SILENCE)
     for first, stop, pitch, voice in zip(start, end, notes.pitch, notes.voice):
         grid[first:stop, voice] = pitch

@@ -5,6 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 NUM_PITCHES = 128
+MOST = 1 << 18
+"""Tokens that a piece is read as: a few bytes can say that it lasts for years."""
+TOO_LONG = f"lasts for more than {MOST:,} tokens."
 LOUD = 61
 """The velocity of notes of which none is known: in the middle."""
 

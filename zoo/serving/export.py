@@ -99,6 +99,9 @@ def signatures(task: str, wanted: Export) -> dict[str, Signature]:
 def endpoints(model: Served, found: dict[str, Signature]) -> dict[str, Any]:
     """The functions of a SavedModel by their names, traced. Raises ZooError where a signature asks
     for what the model has not."""
+    for name, one in found.items():
+        if wrong := one.unasked(model):
+            raise ZooError(f"{name}: {wrong}.", "signatures")
     model.tokenizer.resources()  # made before the first graph, they serve all of them
     ways = {name: strings_in(one, model) for name, one in found.items()}
     suffix, by_numbers = ("pixels", pixels_in) if model.picture else ("ids", ids_in)

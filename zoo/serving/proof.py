@@ -43,8 +43,9 @@ def wrongly_read(tf, signatures, tokens):
     """A line for each text that gives other token ids."""
     if "tokenize" not in signatures:
         return
-    texts = [text for text, _ in tokens]
-    found = signatures["tokenize"](text=tf.constant(texts))
+    (name,) = signatures["tokenize"].structured_input_signature[1]
+    texts = [raw(text) for text, _ in tokens]
+    found = signatures["tokenize"](**{name: tf.constant(texts, tf.string)})
     rows = zip(found["token_ids"].numpy().tolist(), found["num_tokens"].numpy().tolist())
     for (text, wanted), (ids, number) in zip(tokens, rows):
         if ids[:number] != wanted:

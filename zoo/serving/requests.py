@@ -28,6 +28,12 @@ HARD = (
     *("½٣४ 1.000,00", "\u200bzero\u200dwidth", "\u00a0no\u3000break", "<s> [MASK] ##ing"),
     *("=====-----", "x" * 120),
 )
+PLAYED = bytes.fromhex(
+    "4d546864 00000006 0000 0001 0060 4d54726b 00000034"
+    "00ff510307a120 00903c40 004050 30b0407f 30803c00 00ff51030f4240 60904330"
+    "60b04000 00904000 004300 8360c000 00ff2f00"
+)
+"""A file of MIDI with much that others write: another tempo, a pedal, statuses left out."""
 NEW = 4
 """So many tokens are written behind a text, or stand for a mask in it."""
 NUM_TEXTS = 100
@@ -63,12 +69,26 @@ def _read(model: Served, signature: Signature) -> list[dict[str, np.ndarray]]:
     if not names:
         return []
     known = [] if to_config(model.task)["kind"] == "causal_lm" else lengths(model)
-    texts = [_text(model, length, len(names)) for length in known or [None]]
-    examples = [signature.example(text).encode() for text in texts]
     return [
         {one: np.array([given], object) for one in names} | signature.example_options()
-        for given in dict.fromkeys(pictures(model.picture) if model.picture else examples)
+        for given in dict.fromkeys(_examples(model, signature, known or [None]))
     ]
+
+
+def _examples(model: Served, signature: Signature, lengths: list[int | None]) -> list[bytes]:
+    """What a signature may be asked about: a text for each length of rows, or files."""
+    if model.picture:
+        return pictures(model.picture)
+    if model.music:
+        return pieces(model)
+    texts = [_text(model, length, len(signature.reads(model))) for length in lengths]
+    return [signature.example(text).encode() for text in texts]
+
+
+def pieces(model: Served) -> list[bytes]:
+    """Files of MIDI: one of others, and the same as a model writes it."""
+    (read,) = model.tokenizer.read_all([np.frombuffer(PLAYED, "uint8")])
+    return [PLAYED, model.tokenizer.midi(read.tolist())]
 
 
 def pictures(size: tuple[int, int, int]) -> list[bytes]:
@@ -103,17 +123,26 @@ def write(folder: Path, model: Served, requests: list[Request]) -> None:
     with tf.io.TFRecordWriter(str(folder / EXTRA / WARM_UP)) as writer:
         for request in requests:
             writer.write(_logged(request))
-    texts = [first + second for first, second in itertools.product(HARD, HARD)]
-    texts = [] if model.picture else texts[:NUM_TEXTS]
-    read = model.tokenizer.read_all([np.frombuffer(text.encode(), "uint8") for text in texts])
+    texts = _read_as_trained(model)
+    read = model.tokenizer.read_all([np.frombuffer(text, "uint8") for text in texts])
     golden = {
-        "tokens": [[text, ids.tolist()] for text, ids in zip(texts, read)],
+        "tokens": [[_said(text), ids.tolist()] for text, ids in zip(texts, read)],
         "requests": [
             {"signature": name, "inputs": _plain(inputs), "outputs": _plain(outputs)}
             for name, inputs, outputs in requests
         ],
     }
     (folder / EXTRA / GOLDEN).write_text(json.dumps(golden, indent=1))
+
+
+def _read_as_trained(model: Served) -> list[bytes]:
+    """Texts, or pieces of music, that are kept with their token ids."""
+    if model.picture:
+        return []
+    if model.music:
+        return [*pieces(model), b""]
+    hard = [(first + second).encode() for first, second in itertools.product(HARD, HARD)]
+    return hard[:NUM_TEXTS]
 
 
 def _plain(arrays: dict[str, np.ndarray]) -> dict[str, Any]:

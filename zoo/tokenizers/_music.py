@@ -5,21 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from zoo.core.errors import ZooError
 from zoo.music.midi import read, write
 from zoo.music.notes import Notes, Score
 from zoo.tokenizers import Tokenizer
-
-NO_GRAPH = (
-    "no graph reads MIDI files: models of music are not exported, but zoo generate runs them."
-)
 
 
 class Music(Tokenizer):
     """The contract of tokenizers of music. Their pieces are names of tokens, for people to read; a
     file is written when its last token is known."""
 
-    in_graph = False
     unit: int = 1
     """How many tokens belong together: a text may be cut between two units."""
     num_voices: int = 1
@@ -31,6 +25,11 @@ class Music(Tokenizer):
 
     def notes(self, token_ids: np.ndarray) -> tuple[Notes, float]:
         """Token ids, int `t`, any at all -> notes in seconds, and how long they are together."""
+        raise NotImplementedError
+
+    def places(self, token_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Token ids `t` -> when each is heard, in seconds, and its pitch, NaN for what is no note
+        that begins: float64 `t` each."""
         raise NotImplementedError
 
     def transposed(self, token_ids: np.ndarray, semitones: int) -> np.ndarray:
@@ -54,11 +53,60 @@ class Music(Tokenizer):
         ids = self.from_score(read(midi)) if midi else np.zeros(0)
         return ids.astype(np.min_scalar_type(self.vocabulary_size))
 
+    def graph_read(self, notes: Any, name: Any) -> Any:
+        """`from_score` in a graph: `Heard` -> token ids, int32 `t`. InvalidArgumentError, whose
+        message begins with `name`, string."""
+        raise NotImplementedError
+
+    def graph_notes(self, token_ids: Any) -> tuple[Any, Any]:
+        """`notes` in a graph: token ids, int `t` -> `Rows`, and how many ticks they last."""
+        raise NotImplementedError
+
     def tokenize(self, text):
-        raise ZooError(NO_GRAPH)
+        """MIDI files, string `b` -> ragged int32 token ids `b (t)`; of nothing at all, none. An
+        error names the place of a file, as `midi[1]`."""
+        import tensorflow as tf
+
+        from zoo.tokenizers._midi_notes import heard
+
+        text = tf.convert_to_tensor(text)
+        places = tf.strings.as_string(tf.range(tf.size(text)))
+        nothing = lambda: tf.zeros([0], tf.int32)  # noqa: E731
+
+        def one(given):
+            midi, name = given
+            found = lambda: self.graph_read(heard(midi, name), name)  # noqa: E731
+            return tf.cond(tf.strings.length(midi) > 0, found, nothing)
+
+        names = tf.strings.join(["midi[", places, "]"])
+        like = tf.RaggedTensorSpec([None], tf.int32, ragged_rank=0)
+        return tf.map_fn(one, (text, names), fn_output_signature=like)
 
     def detokenize(self, token_ids, continues=False):
-        raise ZooError(NO_GRAPH)
+        """Token ids `b t` -> MIDI files, string `b`."""
+        import tensorflow as tf
+
+        from zoo.tokenizers._midi_bytes import written
+
+        def one(ids):
+            notes, ticks = self.graph_notes(ids)
+            return written(notes, self.num_voices, ticks)
+
+        like = tf.TensorSpec([], tf.string)
+        return tf.map_fn(one, token_ids, fn_output_signature=like)
+
+    def seconds(self, token_ids: Any) -> Any:
+        """Token ids `b t` -> how long the music is, float32 `b`. Works inside a SavedModel."""
+        import tensorflow as tf
+
+        from zoo.tokenizers._midi_tokens import TICKS
+
+        ticks = tf.map_fn(
+            lambda ids: self.graph_notes(ids)[1],
+            token_ids,
+            fn_output_signature=tf.TensorSpec([], tf.int64),
+        )
+        return tf.cast(ticks, tf.float32) / TICKS
 
     def stream(self, token_ids, continues=False):
         yield self.midi(token_ids)

@@ -6,7 +6,8 @@ Oore et al. 2018 (arXiv:1808.03715, section 3.2), as the Music Transformer reads
 
 import numpy as np
 
-from zoo.music.notes import LOUD, NUM_PITCHES, Notes
+from zoo.core.errors import ZooError
+from zoo.music.notes import LOUD, MOST, NUM_PITCHES, TOO_LONG, Notes
 from zoo.tokenizers._music import Music, limited
 
 PER_SECOND = 100
@@ -34,6 +35,7 @@ class MusicEvents(Music):
 
     def from_score(self, score):
         start, end, pitch, velocity = _steps(score.heard)
+        _within(max(end, default=0) // LONGEST)
         bins = (velocity - 1) // PER_BIN
         begins = zip(start.tolist(), [1] * start.size, pitch.tolist(), bins.tolist())
         ends = zip(end.tolist(), [0] * end.size, pitch.tolist(), bins.tolist())
@@ -46,6 +48,7 @@ class MusicEvents(Music):
                 loud = how
             ids.append((ON if on else OFF) + note)
             now = time
+        _within(len(ids))
         return np.array(ids, "int64")
 
     def notes(self, token_ids):
@@ -71,6 +74,21 @@ class MusicEvents(Music):
             end(pitch)
         return Notes.of(rows), now / PER_SECOND
 
+    def places(self, token_ids):
+        passing = (token_ids >= SHIFT) & (token_ids < VELOCITY)
+        time = np.cumsum(np.where(passing, token_ids - SHIFT + 1, 0)) / PER_SECOND
+        return time, np.where(token_ids < OFF, token_ids, np.nan)
+
+    def graph_read(self, notes, name):
+        from zoo.tokenizers._midi_tokens import events_of
+
+        return events_of(notes, name)
+
+    def graph_notes(self, token_ids):
+        from zoo.tokenizers._midi_tokens import events_to
+
+        return events_to(token_ids)
+
     def transposed(self, token_ids, semitones):
         noted = token_ids < SHIFT
         by = limited(token_ids[noted] % NUM_PITCHES, semitones, NUM_PITCHES)
@@ -93,6 +111,11 @@ class MusicEvents(Music):
         times = [f"+{10 * step}ms " for step in range(1, LONGEST + 1)]
         names = [*notes, *times, *(f"velocity{PER_BIN * step + 1} " for step in range(BINS))]
         return [*map(str.encode, names), b""]
+
+
+def _within(number: int) -> None:
+    if number > MOST:
+        raise ZooError(TOO_LONG)
 
 
 def _waited(steps: int) -> list[int]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from zoo.core.errors import ZooError
 from zoo.core.types import PositiveInt
-from zoo.music.grid import SILENCE, off_grid, on_grid
+from zoo.music.grid import QUARTER, SILENCE, off_grid, on_grid
 from zoo.music.notes import NUM_PITCHES
 from zoo.tokenizers._music import Music, limited
 
@@ -42,6 +42,21 @@ class VoiceGrid(Music):
         whole = -(-sung.size // self.num_voices) * self.num_voices
         grid = np.pad(sung, (0, whole - sung.size), constant_values=SILENCE)
         return off_grid(grid.reshape(-1, self.num_voices), self.steps_per_quarter)
+
+    def places(self, token_ids):
+        step = np.arange(token_ids.size) // self.num_voices
+        pitch = np.where(token_ids < NUM_PITCHES, token_ids, np.nan)
+        return step * QUARTER / self.steps_per_quarter, pitch
+
+    def graph_read(self, notes, name):
+        from zoo.tokenizers._midi_tokens import grid_of
+
+        return grid_of(notes, self.num_voices, self.steps_per_quarter, name)
+
+    def graph_notes(self, token_ids):
+        from zoo.tokenizers._midi_tokens import grid_to
+
+        return grid_to(token_ids, self.num_voices, self.steps_per_quarter)
 
     def transposed(self, token_ids, semitones):
         sung = token_ids < NUM_PITCHES

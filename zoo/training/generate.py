@@ -34,10 +34,17 @@ def generate(
     to: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write it there; of music its notes, too, as .png; pictures: .png."
+            metavar="FILE",
+            help="Write it there; of music a .png and a .wav, too; pictures: .png.",
         ),
     ] = None,
     number: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 16,
+    voices: Annotated[
+        str, typer.Option(metavar="N,N", help="Of music: which to write anew, from 0 on.")
+    ] = "",
+    quarters: Annotated[
+        str, typer.Option(metavar="FIRST:LAST", help="Of music: between which quarter notes.")
+    ] = "",
     picture: Annotated[
         Path | None, typer.Option(help="To enlarge, to keep the upper half of, or to be described.")
     ] = None,
@@ -73,6 +80,10 @@ def generate(
         draw(zoo.paint(run, prompt, number, picture, **given, **options), to)
         print(to)
         return
+    if voices or quarters:
+        written = zoo.infill(run, prompt, *_gap(voices, quarters))
+        _keep(written, to) if to else _show([written])
+        return
     beams = {"num_beams": num_beams, "length_penalty": length_penalty, "picture": picture}
     pieces = zoo.generate(run, prompt, max_new_tokens, stop, **beams, echo=True, **options)
     if to:
@@ -97,6 +108,19 @@ def _turns(**options: Any) -> Any:
     return Turns(**given) if given else None
 
 
+def _gap(voices: str, quarters: str) -> tuple[list[int], tuple[float, float] | None]:
+    """What is to be filled, as it is written on the command line. Raises ZooError."""
+    try:
+        found = [int(one) for one in voices.split(",") if voices]
+    except ValueError as wrong:
+        raise ZooError(f"--voices: found {voices!r}, expected numbers such as 1,2,3.") from wrong
+    try:
+        first, last = map(float, quarters.split(":")) if quarters else (0.0, 0.0)
+    except ValueError as wrong:
+        raise ZooError(f"--quarters: found {quarters!r}, expected two such as 8:16.") from wrong
+    return found, (first, last) if quarters else None
+
+
 def _show(pieces: Iterable[bytes]) -> None:
     out = sys.stdout.buffer
     for piece in itertools.chain(pieces, [b"\n"]):
@@ -105,7 +129,8 @@ def _show(pieces: Iterable[bytes]) -> None:
 
 
 def _keep(written: bytes, to: Path) -> None:
-    """Into a file; beside one of MIDI a picture of its notes."""
+    """Into a file; beside one of MIDI a picture of its notes, and where they can be played how they
+    sound."""
     try:
         to.write_bytes(written)
     except OSError as wrong:
@@ -114,7 +139,9 @@ def _keep(written: bytes, to: Path) -> None:
     from zoo.music.midi import BEGINNING, read
 
     if written.startswith(BEGINNING):
+        from zoo.music import sound
         from zoo.music.roll import draw
 
         draw(read(written).heard, to.with_suffix(".png"))
         print(to.with_suffix(".png"))
+        print(sound.write(to, to.with_suffix(".wav")))

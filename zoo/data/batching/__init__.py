@@ -100,6 +100,14 @@ def rows(corpus: Corpus, starts: np.ndarray, stops: np.ndarray, length: int) -> 
     return Batch({"token_ids": tokens[:, :-1]}, tokens[:, 1:], weights)
 
 
+def counted(batch: Batch, places: np.ndarray, first: int, number: int | None) -> Batch:
+    """The same batch, of which those targets count that stand from `first` on in their documents,
+    so many, or all; `places` says where targets stand, int `b t`."""
+    stop = np.inf if number is None else first + number
+    there = (places >= first) & (places < stop)
+    return batch._replace(weights=batch.weights * there.astype("float32"))
+
+
 def require(corpus: Corpus, tokens: int, what: str) -> None:
     """Raise ZooError unless the corpus holds at least `tokens` tokens."""
     if len(corpus) < tokens:

@@ -7,7 +7,7 @@ import numpy as np
 
 from zoo.core.errors import ZooError
 from zoo.core.types import Given, NonNegativeInt, PositiveFloat, PositiveInt
-from zoo.data.batching import Batch, Batching, generator, require
+from zoo.data.batching import Batch, Batching, counted, generator, require
 from zoo.data.corpus import Corpus
 from zoo.tokenizers._music import Music
 
@@ -18,7 +18,8 @@ class Pieces(Batching):
     """A row is a stretch of one piece, and the token that ends a piece is predicted, too. To train
     on, it is cut around a place that is drawn from all pieces, between two steps of a grid, moved
     by up to `transpose` semitones, and takes one of the factors `stretch` as long. Held-out pieces
-    are cut one stretch behind the other, and stay as they are.
+    are cut one stretch behind the other, and stay as they are; of each the tokens are measured from
+    `measured_from` on, `measured_number` of them, or all.
 
     The first token of a row is what stands before its stretch: at the beginning of a piece the
     token that ends one. Raises ZooError for a tokenizer of anything else than music.
@@ -32,6 +33,8 @@ class Pieces(Batching):
         batch_size: PositiveInt,
         transpose: NonNegativeInt = 0,
         stretch: list[PositiveFloat] = [1.0],  # noqa: B006
+        measured_from: NonNegativeInt = 0,
+        measured_number: PositiveInt | None = None,
         seed: Given[int] = 0,
     ):
         if not stretch or not all(1 / LONGEST <= factor <= LONGEST for factor in stretch):
@@ -39,6 +42,7 @@ class Pieces(Batching):
             raise ZooError(text, "stretch")
         self.sequence_length, self.batch_size = sequence_length, batch_size
         self.transpose, self.stretch, self.seed = transpose, stretch, seed
+        self.measured_from, self.measured_number = measured_from, measured_number
 
     def batch(self, corpus, step):
         require(corpus, 2, "training")
@@ -49,7 +53,11 @@ class Pieces(Batching):
         require(corpus, 2, "validation")
         whole = np.cumsum(self._number(corpus))
         wanted = place * self.batch_size + np.arange(self.batch_size)
-        return self._rows(corpus, [self._held_out(corpus, whole, n) for n in wanted])
+        cut = [self._place(whole, int(number)) for number in wanted]
+        length = self.sequence_length
+        batch = self._rows(corpus, [self._stretch(corpus, *one, length) for one in cut])
+        places = np.array([first for _, first in cut])[:, None] + np.arange(length)
+        return counted(batch, places, self.measured_from, self.measured_number)
 
     def evaluation_batches(self, corpus):
         return -(-int(self._number(corpus).sum()) // self.batch_size)
@@ -71,20 +79,20 @@ class Pieces(Batching):
         needed = round(LONGEST * length) + 1
         return self._stretch(corpus, piece, first, needed, semitones, factor)
 
-    def _held_out(self, corpus: Corpus, whole: np.ndarray, number: int) -> np.ndarray:
-        """Of all stretches the one of a number; behind the last none."""
-        if number >= whole[-1]:
-            return np.zeros(0, "int64")
+    def _place(self, whole: np.ndarray, number: int) -> tuple[int, int]:
+        """Of all stretches that of a number: in which piece, and where it begins. Behind the last
+        stretch it is one behind the last piece."""
         piece = int(np.searchsorted(whole, number, side="right"))
         before = int(whole[piece - 1]) if piece else 0
-        first = (number - before) * self.sequence_length
-        return self._stretch(corpus, piece, first, self.sequence_length)
+        return piece, (number - before) * self.sequence_length
 
     def _stretch(
         self, corpus: Corpus, piece: int, first: int, size: int, semitones=0, factor=1.0
     ) -> np.ndarray:
         """What stands before a place of a piece, and from there on so many tokens, or more, int64;
-        less at the end of a piece."""
+        less at the end of a piece, and nothing of a piece behind the last."""
+        if piece == len(corpus.tokens):
+            return np.zeros(0, "int64")
         music, end = _music(corpus), [corpus.end_token_id]
         tokens = np.asarray(corpus.tokens[piece])
         found = tokens[max(0, first - 1) : first + size].astype("int64")

@@ -6,16 +6,26 @@ Row i of every batch goes on where row i of the batch before stopped. The input 
 
 import numpy as np
 
-from zoo.core.types import Given, PositiveInt
-from zoo.data.batching import Batch, Batching, generator, require, rows
+from zoo.core.types import Given, NonNegativeInt, PositiveInt
+from zoo.data.batching import Batch, Batching, counted, generator, require, rows
 from zoo.data.corpus import Corpus
 
 
 class Streams(Batching):
-    """Each pass over the text starts at another place, so that segments are cut elsewhere."""
+    """Each pass over the text starts at another place, so that segments are cut elsewhere. Of every
+    held-out document the tokens are measured from `measured_from` on, `measured_number` of them, or
+    all."""
 
-    def __init__(self, segment_length: PositiveInt, batch_size: PositiveInt, seed: Given[int] = 0):
+    def __init__(
+        self,
+        segment_length: PositiveInt,
+        batch_size: PositiveInt,
+        measured_from: NonNegativeInt = 0,
+        measured_number: PositiveInt | None = None,
+        seed: Given[int] = 0,
+    ):
         self.segment_length, self.batch_size, self.seed = segment_length, batch_size, seed
+        self.measured_from, self.measured_number = measured_from, measured_number
 
     def batch(self, corpus: Corpus, step: int) -> Batch:
         what = f"{self.batch_size} streams of segment_length {self.segment_length}"
@@ -34,7 +44,11 @@ class Streams(Batching):
         lanes = np.minimum(np.arange(self.batch_size + 1) * lane, len(corpus) - 1)
         starts = np.minimum(lanes[:-1] + place * self.segment_length, lanes[1:])
         stops = np.minimum(starts + self.segment_length, lanes[1:])
-        return self._rows(corpus, starts, stops, restart=place == 0)
+        batch = self._rows(corpus, starts, stops, restart=place == 0)
+        places = starts[:, None] + 1 + np.arange(self.segment_length)
+        places = np.minimum(places, len(corpus) - 1)
+        begun = corpus.starts[np.searchsorted(corpus.starts, places, side="right") - 1]
+        return counted(batch, places - begun, self.measured_from, self.measured_number)
 
     def evaluation_batches(self, corpus: Corpus) -> int:
         lane = -(-(len(corpus) - 1) // self.batch_size)

@@ -11,14 +11,14 @@ from zoo.serving.formats import Format, Written
 from zoo.serving.requests import Request
 
 BY_IDS = (
-    "Each that reads text can also be asked with token ids, as `…_ids`: `token_ids` int32 `b t` "
-    "and `num_tokens` int32 `b` in place of `text`."
+    "Each that reads text or music can also be asked with token ids, as `…_ids`: `token_ids` int32 "
+    "`b t` and `num_tokens` int32 `b` in place of it."
 )
 OF_GRAPHS = (
     "Nodes are numbered from 0 in the order of their rows, in every graph anew. An edge that leads "
     "both ways is written twice."
 )
-FILE = "the file of a picture"
+FILE = "the file of a picture, or of MIDI"
 BY_PIXELS = (
     "Each that takes files of pictures can also be asked with pixels, as `…_pixels`: `pixels` "
     "uint8 `b y x c`, of any size, in place of `image`."
@@ -60,7 +60,8 @@ def _lines(name: str, asked: list[Request]) -> str:
     first = asked[0]
     row = {key: _said(x[0]) for key, x in first.inputs.items()}
     body = json.dumps({"signature_name": first.signature, "instances": [row]}, ensure_ascii=False)
-    quoted = body.replace("'", "'\\''").replace(FILE, "'$(base64 -w0 picture.jpg)'")
+    file = "piece.mid" if "midi" in row else "picture.jpg"
+    quoted = body.replace("'", "'\\''").replace(FILE, f"'$(base64 -w0 {file})'")
     return (
         "```bash\n"
         "tensorflow_model_server --rest_api_port=8501 --model_name="
@@ -71,7 +72,7 @@ def _lines(name: str, asked: list[Request]) -> str:
 
 
 def _said(value: Any) -> Any:
-    """A value of a request as JSON has it; for a picture, a file that a shell is to read."""
+    """A value of a request as JSON has it; for what is no text, a file that a shell is to read."""
     if not isinstance(value, bytes):
         return value.tolist()
     try:

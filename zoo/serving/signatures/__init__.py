@@ -5,7 +5,7 @@ Plain TensorFlow graphs without XLA, as stock TensorFlow Serving wants them. A k
 `text`, string `b`, and `score_ids` the tensors `token_ids`, int32 `b t`, and `num_tokens`, int32
 `b`. Where the one answers with text, the other answers with these two. So do those that look at
 pictures: `classify` takes `image`, string `b`, files of any size, and `classify_pixels` takes
-`pixels`, uint8 `b y x c`.
+`pixels`, uint8 `b y x c`. Of models of music they read `midi`, string `b`, files of MIDI.
 """
 
 from collections.abc import Callable
@@ -20,11 +20,14 @@ from zoo.data.batching import Batching
 from zoo.data.decoding import decoded, fitted, middle
 from zoo.generation.search import Search
 from zoo.tokenizers import Frame, Tokenizer
+from zoo.tokenizers._music import Music
 
 Tensors = dict[str, Any]
 Specs = list[tf.TensorSpec]
 Endpoint = tuple[Callable[..., Tensors], Specs]
 """A function, and the tensors it takes, in order."""
+ALONE = ("text", "midi", "midi_bytes")
+"""What is called by nothing else where token ids stand for it."""
 
 
 class Served(NamedTuple):
@@ -48,13 +51,18 @@ class Served(NamedTuple):
         """Whether what it is told of are the nodes and edges of graphs."""
         return "edges" in self.task.input
 
+    @property
+    def music(self) -> bool:
+        """Whether what it reads are pieces of music."""
+        return isinstance(self.tokenizer, Music)
+
     def frame(self) -> Frame:
         """How an encoder reads a text."""
         return (self.batching or Batching()).frame(self.tokenizer)
 
 
 class Texts(NamedTuple):
-    """Texts as a signature is given them, or as it answers with them."""
+    """Texts, or pieces of music, as a signature is given them, or as it answers with them."""
 
     tokens: tf.RaggedTensor
     """int32 `b (t)`"""
@@ -84,6 +92,8 @@ class Signature(Kind):
     """The names of the texts it reads."""
     images: ClassVar[tuple[str, ...]] = ()
     """The names of the pictures it looks at, of a model that sees."""
+    music: ClassVar[tuple[str, ...]] = ()
+    """The names of the files of MIDI it reads, of a model of music."""
     streams: ClassVar[bool] = False
     """Whether it hands a memory on."""
     by_ids: ClassVar[bool] = True
@@ -97,7 +107,14 @@ class Signature(Kind):
 
     def refuses(self, model: Served) -> str:
         """Why it is not exported of a model where a recipe names none; empty when it is."""
-        return ""
+        return self.unasked(model)
+
+    def unasked(self, model: Served) -> str:
+        """Why nobody can ask it of a model; empty when one can."""
+        if self.reads(model) or not (self.texts or self.images or self.music):
+            return ""
+        found = "music" if model.music else "pictures" if model.picture else "texts"
+        return f"found a model of {found}, and of these it reads none"
 
     def takes(self, model: Served) -> Specs:
         """The tensors it takes beside texts or pictures. Raises ZooError for a model that cannot
@@ -127,13 +144,16 @@ class Signature(Kind):
 
     def reads(self, model: Served) -> tuple[str, ...]:
         """The names of the texts, or of the pictures, that it is asked about."""
+        if model.music:
+            return self.music
         return self.images if model.picture else self.texts
 
     def read(self, model: Served, given: tf.Tensor) -> Texts | Images:
         """string `b` -> what `answer` is given of it."""
         if model.picture:
             return looked_at(model, given)
-        return Texts(model.tokenizer.tokenize(given), tf.strings.length(given))
+        size = None if model.music else tf.strings.length(given)  # which says nothing of music
+        return Texts(model.tokenizer.tokenize(given), size)
 
 
 def strings_in(signature: Signature, model: Served) -> Endpoint:
@@ -165,13 +185,13 @@ def pixels_in(signature: Signature, model: Served) -> Endpoint:
 
 def ids_in(signature: Signature, model: Served) -> Endpoint:
     """The same with token ids in place of texts."""
-    specs = []
-    for name in signature.texts:
+    specs, names = [], signature.reads(model)
+    for name in names:
         ids, number = named(name)
         specs += [spec(tf.int32, [None, None], ids), spec(tf.int32, [None], number)]
 
     def answer(**given: Any) -> Tensors:
-        for name in signature.texts:
+        for name in names:
             ids, number = named(name)
             message = f"{number}: expected 0 to as many as there are places for."
             fits = tf.reduce_all((given[number] >= 0) & (given[number] <= tf.shape(given[ids])[1]))
@@ -232,7 +252,7 @@ def _text(written: Texts, model: Served) -> tf.Tensor:
 
 def named(text: str) -> tuple[str, str]:
     """What the two tensors are called that stand for a text."""
-    before = "" if text == "text" else f"{text}_"
+    before = "" if text in ALONE else f"{text}_"
     return f"{before}token_ids", f"{before}num_tokens"
 
 

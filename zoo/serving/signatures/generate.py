@@ -16,8 +16,7 @@ class Generate(Signature):
     texts = ("text",)
 
     def example_options(self):
-        greedy = {"max_new_tokens": 3, "temperature": 0.0, "top_k": 0, "top_p": 1.0, "seed": 0}
-        return {name: np.array([greedy[name]], OPTIONS[name].as_numpy_dtype) for name in OPTIONS}
+        return greedy()
 
     def takes(self, model):
         return options()
@@ -33,3 +32,9 @@ class Generate(Signature):
             "text": Texts(written.tokens, continues=counts > 0),
             "log_likelihood": written.log_likelihood,
         }
+
+
+def greedy() -> dict[str, np.ndarray]:
+    """A few of the likeliest tokens are asked for: what is drawn differs where sums do."""
+    asked = {"max_new_tokens": 3, "temperature": 0.0, "top_k": 0, "top_p": 1.0, "seed": 0}
+    return {name: np.array([asked[name]], OPTIONS[name].as_numpy_dtype) for name in OPTIONS}

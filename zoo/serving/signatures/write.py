@@ -18,6 +18,9 @@ class Write(Signature):
     tasks = ("causal_lm",)
     streams = True
 
+    def unasked(self, model):
+        return "found a model of music, of which no part is a file" if model.music else ""
+
     def takes(self, model):
         return [*options(), spec(tf.int32, [None], "first"), *Stream(model).specs()]
 

@@ -7,6 +7,7 @@ import classify from "./panels/classify.js";
 import embed from "./panels/embed.js";
 import fill from "./panels/fill.js";
 import find from "./panels/find.js";
+import play from "./panels/play.js";
 import score from "./panels/score.js";
 import see from "./panels/see.js";
 import session from "./panels/session.js";
@@ -16,7 +17,7 @@ import write from "./panels/write.js";
 
 // A panel: its title, what it does in a line, fits(model), and draw(model), an element. The first
 // that fits stands on top.
-const PANELS = [write, classify, see, find, tag, fill, answer, translate, summarize, session, score, embed];
+const PANELS = [write, play, classify, see, find, tag, fill, answer, translate, summarize, session, score, embed];
 const [SOON, LATER] = [1000, 10_000];  // looks for models: while some load, and then
 
 const list = document.getElementById("models");

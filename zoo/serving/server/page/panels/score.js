@@ -1,6 +1,6 @@
 // How likely a text is.
 
-import { has, predict } from "../api.js";
+import { predict } from "../api.js";
 import { numbers, show } from "../dom.js";
 import { form } from "../form.js";
 
@@ -21,6 +21,6 @@ const draw = model => form(
 export default {
   title: "Score",
   about: "How many bits the model needs for a text: the fewer, the likelier it holds it.",
-  fits: has("score"),
+  fits: model => "text" in (model.signatures.score?.inputs ?? {}),
   draw,
 };
