@@ -505,8 +505,8 @@ SECTIONS = {
         pixels,
         sparse_pixels,
         super_resolution,
-        codes,
         autoencoders,
+        codes,
         emoji,
     )
 }
