@@ -450,6 +450,25 @@ def super_resolution(results: Results) -> None:
     results.report(name, [name, "bicubic"], ["bicubic"])
 
 
+def autoencoders(results: Results) -> None:
+    """Pictures as 64 codes, by how many codes there are; drawings; and a discrete VAE."""
+    train, test = results.apart("cifar10-subset", "npz")
+    names = ["vqgan_cifar"]
+    results.train(names[0], names[0], train)
+    for number in (64, 256, 1024):
+        names.append(f"vqgan_cifar_{number}")
+        results.train(names[-1], names[0], train, f"model.codebook.num_codes={number}")
+    names.append("dvae_cifar")
+    results.train(names[-1], names[-1], train)
+    for name in names:
+        results.evaluate(name, *test)
+    names.append("vqgan_emoji")
+    train, test = results.apart("twemoji-captions", "npz")
+    results.train(names[-1], names[-1], train)
+    results.evaluate(names[-1], *test)
+    results.report("autoencoders", names)
+
+
 def codes(results: Results) -> None:
     """The codes of a VQGAN that `zoo export` wrote of `vqgan_cifar`, in seven orders; and guessed
     a few turns at a time."""
@@ -510,6 +529,7 @@ SECTIONS = {
         pixels,
         sparse_pixels,
         super_resolution,
+        autoencoders,
         codes,
         emoji,
         names_of_emoji,

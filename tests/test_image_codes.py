@@ -21,11 +21,13 @@ from zoo.data.batching.plain_images import PlainImages
 from zoo.data.decoding import fitted
 from zoo.recipe.sections import Export
 from zoo.serving.export import by_default, endpoints, signatures
+from zoo.serving.in_bytes import weighed
 from zoo.serving.signatures import Served
 from zoo.tasks import Task
 from zoo.tasks._gauges import Perplexity, Usage, written
 from zoo.tokenizers.bytes import Bytes
 from zoo.training import checkpoints
+from zoo.training.by_layer import scales
 from zoo.training.report import read
 
 TABLES = ("moving_average", "nearest")
@@ -355,3 +357,6 @@ def test_what_writes_no_codes_and_what_writes_no_text_is_told_so(run):
     says(said, "a ImageCodes writes no text; expected a model that does.")
     lpips = {"kind": "lpips", "file": "nowhere.safetensors"}
     says(refused(task(perception=lpips).judge), "nowhere.safetensors: there is no such file.")
+    says(refused(scales, task(), 0.5), "training.layer_decay: vqgan is no stack of layers")
+    served = Served(task(), Bytes())
+    says(refused(weighed, served, "int8"), "quantize: found image_codes, which tells no prob")

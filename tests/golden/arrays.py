@@ -12,6 +12,15 @@ def noise(rng, *shape, scale=1.0):
     return (np.round(rng.standard_normal(shape) * scale * 256) / 256).astype("float32")
 
 
+def drawn(name, shape):
+    """Weights that need not be kept, for they follow from their name: of a matrix as large as keeps
+    the size of a signal, of a norm about 1, of a bias about 0."""
+    rng = np.random.default_rng(list(name.encode()))
+    if len(shape) > 1:
+        return (rng.standard_normal(shape) * np.sqrt(2 / np.prod(shape[1:]))).astype("float32")
+    return (rng.standard_normal(shape) * 0.1 + name.endswith(".weight")).astype("float32")
+
+
 def randomise(module, rng, scale=0.5):
     """Give every parameter of a torch module random values."""
     for parameter in module.parameters():

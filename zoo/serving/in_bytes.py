@@ -6,8 +6,10 @@ import keras
 import numpy as np
 
 from zoo.convert.quantized import floats, quantized
+from zoo.core.errors import ZooError
 from zoo.serving.rows import examples, trained_length
 from zoo.serving.signatures import Served
+from zoo.tasks.image_codes import ImageCodes
 
 ROWS = 4
 """So many texts tell how far probabilities are apart."""
@@ -55,6 +57,9 @@ def weighed(model: Served, mode: str | None) -> InBytes:
     where it has none to round."""
     if mode is None:
         return InBytes(model, model.task.count_params())
+    if isinstance(model.task, ImageCodes):
+        text = "found image_codes, which tells no probabilities: what it costs could not be said."
+        raise ZooError(text, "quantize")
     given = model._replace(task=quantized(model.task, mode))
     lengths = {name: trained_length(model, name) for name in model.task.input}
     rows = examples(model, ROWS, lengths)

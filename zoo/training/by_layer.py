@@ -7,12 +7,18 @@ from typing import Any
 
 import keras
 
+from zoo.core.errors import ZooError
+from zoo.core.kinds import to_config
+
 
 def scales(task: Any, layer_decay: float) -> dict[str, float]:
     """By the paths of the weights of a task, by how much their learning rates are multiplied: 1
     behind the last block, `layer_decay` in it, its square in the one before, and so on down to the
-    embeddings before the first."""
+    embeddings before the first. Raises ZooError for a backbone without such layers."""
     backbone = task.backbone
+    if not hasattr(backbone, "encoder") and not hasattr(backbone, "transformer_layers"):
+        kind = to_config(backbone)["kind"]
+        raise ZooError(f"training.layer_decay: {kind} is no stack of layers to be told apart.")
     sides = [getattr(backbone, name, None) for name in ("encoder", "decoder")]
     found = {}
     for side in sides if all(sides) else [backbone]:
