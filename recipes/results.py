@@ -384,6 +384,22 @@ def performances(results: Results) -> None:
         results.report("performances", names[:place])
 
 
+def graphs(results: Results) -> None:
+    """Papers by what they cite, on the standard split; ancestors in trees with and without the
+    labels of edges; three times each."""
+    names = []
+    for kind in ("graph_cora", "graph_citeseer", "graph_ancestors", "graph_ancestors_unlabelled"):
+        cites = kind in ("graph_cora", "graph_citeseer")
+        file = results.data / "planetoid" / f"{kind.removeprefix('graph_')}.npz"
+        for seed in (0, 1, 2):
+            names.append(f"{kind}_{seed}")
+            path = [f"data.source.path={file}"] if cites else []
+            results.train(names[-1], kind, *path, f"training.seed={seed}")
+            if cites:
+                results.evaluate(names[-1], "data.source.held_out=test")
+        results.report("graphs", names)
+
+
 def pictures(results: Results) -> None:
     """Small pictures and their classes: attention after convolutions, against either alone, of the
     same size, trained alike, three times each."""
@@ -524,6 +540,7 @@ SECTIONS = {
         chorales,
         gaps,
         performances,
+        graphs,
         pictures,
         objects,
         pixels,

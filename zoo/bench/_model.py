@@ -15,6 +15,9 @@ from zoo.recipe import build as recipes
 from zoo.recipe.layers import attentions
 from zoo.recipe.load import Resolved
 
+DEGREE = 4
+"""So many edges a node has in the mean."""
+
 
 class Measured(keras.Model):
     """The mean square of what `part` answers. A vector added to its input makes the gradient go
@@ -73,10 +76,14 @@ def _refuse_too_long(backbone: Any, length: int) -> None:
 
 
 def inputs(part: Any, request: dict[str, Any]) -> dict[str, Any]:
-    """Random hidden states, or token ids, and marks of which every token has the same."""
+    """Random hidden states, or token ids, and marks of which every token has the same; of graphs
+    some edges a node, from anywhere."""
     shape, draw = (request["batch_size"], request["length"]), np.random.default_rng(0)
     marks = {name for layer in attentions(part) for name in layer.marks}
-    given = {name: ops.zeros(shape, "int32") for name in sorted(marks)}
+    given = {name: ops.zeros(shape, "int32") for name in sorted(marks - {"edges"})}
+    if "edges" in marks:
+        ends = draw.integers(0, shape[1], (shape[0], DEGREE * shape[1], 3))
+        given["edges"] = ops.convert_to_tensor((ends * [1, 1, 0]).astype("int32"))
     if "recipe" in request["part"]:
         ids = draw.integers(0, part.vocabulary_size, shape)
         return {"token_ids": ops.convert_to_tensor(ids.astype("int32")), **given}

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zoo.attention import Attention
+from zoo.attention.along_edges import AlongEdges
 from zoo.attention.block_routed import BlockRouted
 from zoo.attention.kernels import Rules
 from zoo.attention.kernels._automatic import automatic
@@ -60,6 +61,8 @@ def named(what: str, numbers: list[int]) -> str:
 def way(layer: Attention, length: int, num_slots: int = 0) -> Way:
     """How `length` tokens behind `num_slots` remembered ones are computed."""
     heads, whole = layer.num_heads, layer.num_heads * length * (length + num_slots)
+    if isinstance(layer, AlongEdges):  # the edges are known when a graph is, not before
+        return Way("edge by edge", None, heads * length, whole)
     if not num_slots and isinstance(layer, Lsh) and not layer._within_a_chunk(length):
         return Way("sorted chunks", layer.chunk_length, _hashed(layer, length), whole)
     if not num_slots and isinstance(layer, BlockRouted):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from zoo.attention import Attention
+from zoo.attention.along_edges import AlongEdges
 from zoo.attention.patterns import Pattern
 from zoo.attention.patterns._draw import _panel as draw_panel
 from zoo.attention.patterns._draw import _table as table_of
@@ -82,6 +83,8 @@ def _size(layers: list[Attention], length: int) -> int:
 
 
 def _tables(layer: Attention, length: int, size: int) -> list[np.ndarray]:
+    if isinstance(layer, AlongEdges):
+        raise ZooError("the pattern cannot be drawn: it is the edges of each graph.")
     pattern = layer.seen.sized(size if layer.memory_length is None else None)
     if size > length:
         pattern = Remembered(pattern, length, layer.memory_length or 0)
