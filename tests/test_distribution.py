@@ -153,7 +153,9 @@ def test_two_processes_of_jax_find_the_losses_of_one_and_stop_when_one_dies(runs
     ]
     first, second = (start(wanted, **told) for told in processes(2, 4))
     said(second, code=9)
-    assert "another task died" in said(first, code=-signal.SIGABRT)[0]
+    told = said(first, code=-signal.SIGABRT)[0]
+    assert "another task died" in told
+    assert "Going on from step 3." in told
     same(runs, "whole", "shared")
     zoo.train(zoo.load_recipe("reverse", ours, tiny=True), runs / "left", resume=True)
     same(runs, "whole", "left")
