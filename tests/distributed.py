@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-TIMEOUT = 300
+TIMEOUT = 900
 """Seconds after which a process is given up."""
 ONE_PROCESSOR = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
 QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
@@ -45,14 +45,14 @@ def start(runs: list[Run], **environment: str) -> subprocess.Popen:
 
 def said(process: subprocess.Popen, code: int = 0) -> list[str]:
     """What was said of each run of a process: nothing, or what was wrong with it. Of one that ends
-    with another `code`, the last it wrote."""
+    with another `code`, all it wrote."""
     try:
         out, errors = process.communicate(timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
         raise
     assert process.returncode == code, errors[-3000:]
-    return [errors[-3000:]] if code else json.loads(out.splitlines()[-1])
+    return [out + errors] if code else json.loads(out.splitlines()[-1])
 
 
 def workers(number: int) -> list[dict[str, str]]:

@@ -317,7 +317,7 @@ def test_a_preset_of_a_class_that_runs_code_is_refused(preset, tmp_path):
     says(bad_input.refused(zoo.load, folder), "class_name: 'Lambda' is not supported.")
     theirs = {"module": "os", "class_name": "system", "registered_name": "zoo>system"}
     (folder / "config.json").write_text(json.dumps(ours | theirs))
-    says(bad_input.refused(zoo.load, folder), "system")
+    says(bad_input.refused(zoo.load, folder), "no 'os' in backbones")
     for name in ("model.keras", "model.pt"):
         (tmp_path / name).write_bytes(b"PK")
         says(bad_input.refused(zoo.load, tmp_path / name), "there is no folder with a model.")

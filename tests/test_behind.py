@@ -36,11 +36,11 @@ def test_what_went_wrong_is_raised_where_it_is_asked_for(ask):
 def test_it_hides_nothing_that_is_on_its_way_out():
     done = []
 
-    def leave():
+    def stopped():
         with Behind() as behind:
             behind.do(lambda: done.append("written") or fail())
             raise KeyError
 
     with pytest.raises(KeyError):
-        leave()
+        stopped()
     assert done

@@ -12,7 +12,6 @@ from zoo.recipe.load import load
 from zoo.recipe.sections import Export
 from zoo.serving.export import export, signatures
 from zoo.serving.signatures import Served
-from zoo.tasks.graph_classifier import GraphClassifier
 from zoo.tokenizers.bytes import Bytes
 
 

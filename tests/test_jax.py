@@ -48,6 +48,6 @@ def run_on_jax(suite, chosen):
     environment = {**os.environ, **backend}
     command = [sys.executable, "-m", "pytest", str(TESTS / suite), "-p", "no:cacheprovider", "-q"]
     chosen = f"not gradient_flows and ({chosen})" if chosen else "not gradient_flows"
-    command += ["-p", "no:xdist", "-k", chosen]
+    command += ["-n", "0", "-k", chosen]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stdout[-3000:]

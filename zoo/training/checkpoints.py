@@ -85,7 +85,7 @@ def restore(folder: Path, learner: Any) -> None:
 def fitting(folder: Path, learner: Any) -> dict[str, np.ndarray]:
     """The state in a folder. Raises ZooError where a learner has other variables."""
     with np.load(folder / "state.npz", allow_pickle=False) as file:
-        saved = {name: file[name] for name in file.files}
+        saved = {_any_width(name): file[name] for name in file.files}
     before = {name: value.shape for name, value in saved.items()}
     now = {name: tuple(variable.shape) for name, variable in variables(learner).items()}
     if now != before:
@@ -105,14 +105,20 @@ def variables(learner: Any) -> dict[str, Any]:
     """Everything training changes: weights, random seeds, memory, optimizer and metrics.
 
     Named by place, path and type; the numbers Keras appends to names depend on what else was
-    built in the process and are left out.
+    built in the process and are left out, and how wide whole numbers are, which backends differ in.
     """
     everything = [*learner.variables, *learner.optimizer.variables, *learner.metrics_variables]
     unique = {id(variable): variable for variable in everything}.values()
+    paths = (re.sub(r"_[0-9]+(?=/|$)", "", v.path).replace("/", ".") for v in unique)
     return {
-        f"{place:05d}.{re.sub(r'_[0-9]+(?=/|$)', '', v.path).replace('/', '.')}.{v.dtype}": v
-        for place, v in enumerate(unique)
+        _any_width(f"{place:05d}.{path}.{v.dtype}"): v
+        for place, (path, v) in enumerate(zip(paths, unique))
     }
+
+
+def _any_width(name: str) -> str:
+    """What a variable is called whatever the width of its whole numbers."""
+    return re.sub(r"\.int(32|64)$", ".int", name)
 
 
 def state(learner: Any) -> dict[str, np.ndarray]:
