@@ -160,9 +160,9 @@ def overrides(name, files):
     wanted = {*source, "validation_path"} if part in source else set(source)
     named = {option: path for option, path in files[source["kind"]].items() if option in wanted}
     named |= {part: "null"} if part in source else {}
-    codes = f"tokenizer.path={Path(files['text_files']['path']).parent / 'codes'}"
-    tokenizer = as_node(zoo.load_recipe(name).tree["tokenizer"])
-    more = [codes] if "num_codes" in tokenizer else []
+    more = []
+    if "num_codes" in as_node(zoo.load_recipe(name).tree["tokenizer"]):
+        more = [f"tokenizer.path={Path(files['text_files']['path']).parent / 'codes'}"]
     return [*more, *(f"data.source.{option}={path}" for option, path in named.items())]
 
 
