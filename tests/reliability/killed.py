@@ -79,7 +79,7 @@ def train(recipe, overrides, run, resume=False, number=None, by="KILL"):
     asked = (recipe, overrides, run, resume, number, by, told)
     process = FRESH.Process(target=_work, args=asked)
     process.start()
-    process.join(120)
+    process.join(300)
     assert process.exitcode is not None, "it hangs"
     found = json.loads(told.read_text()) if told.exists() else {"moments": [], "said": ""}
     return process.exitcode, found["moments"], found["said"]
