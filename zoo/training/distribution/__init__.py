@@ -6,7 +6,8 @@ devices, but for the order of sums and for dropout, which draws anew on each.
 """
 
 import contextlib
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -55,9 +56,16 @@ class Distribution(Kind):
         """An optimizer of Keras, as `fit` needs it."""
         return optimizer
 
-    def folder(self, run: Path) -> contextlib.AbstractContextManager[Path]:
-        """Where this process writes what belongs in the folder of a run."""
-        return contextlib.nullcontext(run)
+    @contextlib.contextmanager
+    def folder(self, run: Path) -> Iterator[Path]:
+        """Where this process writes what belongs in the folder of a run: that itself, or one that
+        is thrown away, where another writes the same, so that all meet wherever something is read
+        of all of them."""
+        if self.is_chief:
+            yield run
+            return
+        with tempfile.TemporaryDirectory() as aside:
+            yield Path(aside)
 
     def whole(self, variables: Iterable[Any]) -> contextlib.AbstractContextManager:
         """Inside, this process can read variables that lie on several devices."""

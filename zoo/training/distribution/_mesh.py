@@ -7,9 +7,7 @@ for every row, and statistics over a batch are over all of it.
 
 import contextlib
 import functools
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from zoo.core.errors import ZooError
@@ -60,15 +58,6 @@ class Mesh(Distribution):
         shape, names = tuple(self.axes.values()), list(self.axes)
         mesh = keras.distribution.DeviceMesh(shape, names, devices)
         return self.over(mesh).scope()
-
-    @contextlib.contextmanager
-    def folder(self, run: Path) -> Iterator[Path]:
-        """That of the first process. Others write the same into one that is thrown away."""
-        if self.is_chief:
-            yield run
-            return
-        with tempfile.TemporaryDirectory() as aside:
-            yield Path(aside)
 
     def whole(self, variables: Iterable[Any]) -> contextlib.AbstractContextManager:
         return _processes.whole(variables) if _processes.told() else super().whole(variables)

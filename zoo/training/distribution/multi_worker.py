@@ -4,9 +4,7 @@ import contextlib
 import functools
 import json
 import os
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from zoo.core.errors import RunError, ZooError
@@ -55,16 +53,6 @@ class MultiWorker(Replicas):
                     f"worker {_workers()[1]} of {len(_workers()[0])}: another one is gone, so all "
                     "stop. What was saved is kept: start all of them again, with --resume."
                 ) from wrong
-
-    @contextlib.contextmanager
-    def folder(self, run: Path) -> Iterator[Path]:
-        """That of the chief. Others write the same into one that is thrown away, so that all meet
-        wherever something is read of all of them."""
-        if self.is_chief:
-            yield run
-            return
-        with tempfile.TemporaryDirectory() as aside:
-            yield Path(aside)
 
     def agreed(self, asked: bool) -> bool:
         return self._sum(int(asked)) > 0
