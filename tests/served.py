@@ -316,12 +316,48 @@ class Player(tf.Module):
         }
 
 
+class Brush(tf.Module):
+    """Makes pictures of 4 × 3 places, one row as bright as its number; those known are red."""
+
+    HEIGHT, WIDTH = 4, 3
+    STATE = [T([None], tf.int32, "memory_place"), T([None], tf.int32, "memory_known")]
+
+    @tf.function(
+        input_signature=[T([None], tf.string, name) for name in ("image", "label")]
+        + [T([None], tf.int32, "rows")]
+    )
+    def start(self, image, label, rows):
+        check = tf.debugging.Assert(tf.reduce_all(label != "x"), ["label[0]: expected <b>a."])
+        with tf.control_dependencies([check]):
+            return {"memory_place": tf.zeros_like(rows), "memory_known": tf.identity(rows)}
+
+    @tf.function(
+        input_signature=[T([None], tf.int32, name) for name in ("num_rows", "top_k", "seed")]
+        + [T([None], tf.float32, name) for name in ("temperature", "top_p")]
+        + STATE
+    )
+    def write(self, num_rows, top_k, seed, temperature, top_p, memory_place, memory_known):
+        place = tf.minimum(memory_place + tf.minimum(num_rows, self.HEIGHT), self.HEIGHT)
+        rows = tf.range(self.HEIGHT)
+        known, there = rows < memory_known[0], rows < tf.maximum(place, memory_known)[0]
+        red = tf.where(known, 255, 40 * rows)
+        other = tf.where(known, 0, 40 * rows)
+        pixels = tf.stack([red, other, other, tf.where(there, 255, 0)], axis=-1)
+        wide = tf.tile(tf.cast(pixels, tf.uint8)[:, None], [1, self.WIDTH, 1])
+        done = place >= self.HEIGHT
+        memory = {"memory_place": place, "memory_known": tf.identity(memory_known)}
+        return {"image_bytes": tf.io.encode_png(wide)[None], "finished": done, **memory}
+
+    def signatures(self):
+        return {"start": self.start, "write": self.write}
+
+
 def save(module, folder, signatures):
     tf.saved_model.save(module, str(folder), signatures=signatures)
 
 
 def save_all(folder):
-    """folder/{sentiment,arithmetic,talker,hostile,heads,player,sight}/1, and moving/1, whose
+    """folder/{sentiment,arithmetic,talker,hostile,heads,player,sight,brush}/1, and moving/1, whose
     versions tests may change."""
     sentiment, arithmetic, talker, hostile = Sentiment(), Arithmetic(), Talker(), Hostile()
     save(sentiment, folder / "sentiment" / "1", {"serving_default": sentiment.classify})
@@ -329,11 +365,12 @@ def save_all(folder):
     save(arithmetic, folder / "arithmetic" / "1", arithmetic.signatures())
     save(talker, folder / "talker" / "1", talker.signatures())
     save(hostile, folder / "hostile" / "1", hostile.signatures())
-    heads, sight = Heads(), Sight()
+    heads, sight, brush = Heads(), Sight(), Brush()
     save(heads, folder / "heads" / "1", heads.signatures())
     player = Player()
     save(player, folder / "player" / "1", {"continue": player.play_on})
     save(sight, folder / "sight" / "1", sight.signatures())
+    save(brush, folder / "brush" / "1", brush.signatures())
     shutil.copytree(folder / "sentiment", folder / "moving")
     return folder
 

@@ -48,6 +48,7 @@ TENSORFLOW = (
     "data",
     "training.distribution",
     "serving",
+    "core.batch_norm",
     "core.checked",
     "core.compiled",
     "core.loops",

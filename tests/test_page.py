@@ -276,6 +276,30 @@ def test_a_piece_goes_on_as_a_picture_and_a_file(browser, live, tmp_path):
     panel.find_element(By.NAME, "midi").send_keys(str(tmp_path / "none.mid"))
     page.press(panel, "Play on")
     wait(lambda: "midi[0]: is no MIDI file." in panel.text, 5, lambda: panel.text)
+
+
+def test_a_picture_grows_row_by_row(browser, live, tmp_path):
+    Image.new("RGB", (6, 8), (255, 0, 0)).save(tmp_path / "half.png")
+    page = Shown(browser, live, "brush")
+    panel = page.panel("Paint")
+    page.press(panel, "Paint")
+    wait(lambda: "4 rows." in panel.text, 5, told=lambda: panel.text)
+    canvas = panel.find_element(By.TAG_NAME, "canvas")
+    column = """const { width, height } = arguments[0], pen = arguments[0].getContext("2d");
+        return [...Array(4).keys()].map(row =>
+          [...pen.getImageData(width / 2, (row + 0.5) * height / 4, 1, 1).data]);"""
+    greys = [[40 * row] * 3 + [255] for row in range(4)]
+    assert browser.execute_script(column, canvas) == greys
+    page.fill(panel, rows=2, label="a")
+    panel.find_element(By.NAME, "image").send_keys(str(tmp_path / "half.png"))
+    page.press(panel, "Paint")
+    wait(lambda: "4 rows." in panel.text, 5, told=lambda: panel.text)
+    canvas = panel.find_element(By.TAG_NAME, "canvas")
+    red = [[255, 0, 0, 255]] * 2
+    assert browser.execute_script(column, canvas) == [*red, *greys[2:]]
+    page.fill(panel, label="x")
+    page.press(panel, "Paint")
+    wait(lambda: "label[0]: expected <b>a." in panel.text, 5, told=lambda: panel.text)
     assert not page.errors()
 
 

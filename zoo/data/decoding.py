@@ -46,12 +46,16 @@ def opened(encoded: bytes, num_channels: int, name: str) -> Any:
         raise ZooError(said[1] if said else f"{name}: is a damaged picture.") from wrong
 
 
-def fitted(pixels: Any, height: int, width: int, kept: float = 1.0) -> Any:
+def fitted(
+    pixels: Any, height: int, width: int, kept: float = 1.0, method: str = "bilinear"
+) -> Any:
     """A picture `y x c`, or several, uint8 or float32 -> float32 of `height` × `width`: the part in
-    the `middle`, resized without aliasing."""
+    the `middle`, resized without aliasing; by the method `area` places are means of what they
+    cover."""
     first, size = middle(tf.shape(pixels)[-3:-1], height, width, kept)
     rows, columns = (slice(one, one + many) for one, many in zip(*map(tf.unstack, (first, size))))
-    return tf.image.resize(pixels[..., rows, columns, :], [height, width], antialias=True)
+    part = tf.cast(pixels[..., rows, columns, :], tf.float32)
+    return tf.image.resize(part, [height, width], method, antialias=True)
 
 
 def middle(sizes: Any, height: int, width: int, kept: float = 1.0) -> tuple[Any, Any]:

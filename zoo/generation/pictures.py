@@ -1,6 +1,6 @@
 """Write pictures token by token, many at a time, around what is known of them."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -14,6 +14,18 @@ UNKNOWN = -1
 """Stands for a token that is to be written."""
 
 
+class Canvas(NamedTuple):
+    """Pictures that are being written: all that is known of them."""
+
+    tokens: Any
+    """int32 `b t`, `UNKNOWN` where they are not known yet."""
+    place: Any
+    """int32, how many of them are behind."""
+    hidden: Any
+    """`b d`, what tells of the token to come."""
+    state: Any
+
+
 class PictureWriter:
     """Writes with a task: anything with `encode`, `draw` and `initial_state`. Of its tokens only
     the first `num_tokens` are of pictures; each takes `choices` choices, or one where a token is
@@ -21,8 +33,8 @@ class PictureWriter:
 
     def __init__(self, task: Any, num_tokens: int, choices: int = 1):
         self.task, self.num_tokens, self.choices = task, num_tokens, choices
-        self.begin = compiled(self._begin, task)
-        self.go_on = compiled(self._go_on, task, jit_compile=fast_products())
+        self._begun = compiled(self.begin, task)
+        self._gone_on = compiled(self.go_on, task, jit_compile=fast_products())
 
     def write(
         self,
@@ -34,22 +46,26 @@ class PictureWriter:
         """What pictures begin from, int32 `b`, and the tokens that are known of each, int32 `b t`,
         `UNKNOWN` where they are not -> all tokens, int32 `b t`. Those that are known stay what they
         are, and what is written behind them is told of them. `source` is what is to be read, such
-        as `encoder_token_ids` `b k`."""
+        as `encoder_token_ids` `b k`. Each picture is that of a seed of its own, the next one is
+        that of the next seed: how many there are makes no difference."""
         rows, length = known.shape
-        shape = (length, rows, self.choices)
-        draws = np.array(keras.random.uniform(shape, seed=sampling.seed))
+        shape, seeds = (length, self.choices), range(sampling.seed, sampling.seed + rows)
+        draws = [np.array(keras.random.uniform(shape, seed=seed)) for seed in seeds]
         options = sampling.of_rows(rows)
         state = self.task.initial_state(rows, length)
-        begun = self.begin(first.astype("int32")[:, None], state, source or {})
-        return np.array(self.go_on(known.astype("int32"), *begun, draws, *options))
+        canvas = self._begun(first.astype("int32"), known.astype("int32"), state, source or {})
+        return np.array(self._gone_on(canvas, length, np.stack(draws, axis=1), *options).tokens)
 
-    def _begin(self, first: Any, state: Any, source: Any) -> tuple[Any, Any]:
-        """The hidden states after the first tokens, `b d`, and the next state."""
-        hidden, state = self.task.encode({"token_ids": first, **source}, state)
-        return hidden[:, 0], state
+    def begin(self, first: Any, known: Any, state: Any, source: Any) -> Canvas:
+        """What pictures begin from, int32 `b`, has been read."""
+        hidden, state = self.task.encode({"token_ids": first[:, None], **source}, state)
+        return Canvas(known, ops.zeros((), "int32"), hidden[:, 0], state)
 
-    def _go_on(self, known: Any, hidden: Any, state: Any, draws: Any, *options: Any) -> Any:
-        places, length = ops.arange(known.shape[1]), known.shape[1]
+    def go_on(self, canvas: Canvas, stop: Any, draws: Any, *options: Any) -> Canvas:
+        """Write up to the place `stop`, int. `draws` float32 `t b c`, of all places, for so many
+        choices a token; `options` are temperature, top_k and top_p, each `b`."""
+        length = canvas.tokens.shape[1]
+        places = ops.arange(length)
 
         def next_token(place, tokens, hidden):
             some = ops.take(draws, place, axis=0)
@@ -57,20 +73,19 @@ class PictureWriter:
             def pick(scores, choice):
                 return choose(scores[..., : self.num_tokens], some[:, choice], *options)
 
-            token = ops.where(
-                ops.take(known, place, axis=1) == UNKNOWN,
-                self.task.draw(hidden, pick),
-                ops.take(known, place, axis=1),
-            )
+            known = ops.take(tokens, place, axis=1)
+            token = ops.where(known == UNKNOWN, self.task.draw(hidden, pick), known)
             return token, ops.where(places[None] == place, token[:, None], tokens)
 
-        def body(place, tokens, hidden, state):
+        def body(tokens, place, hidden, state):
             token, tokens = next_token(place, tokens, hidden)
             hidden, state = self.task.encode({"token_ids": token[:, None]}, state)
-            return place + 1, tokens, hidden[:, 0], state
+            return tokens, place + 1, hidden[:, 0], state
 
-        before = ops.zeros((), "int32"), known, hidden, state
-        place, tokens, hidden, _ = ops.while_loop(
-            lambda place, *_: place < length - 1, body, before
+        last = ops.minimum(stop, length - 1)  # nothing is to be read behind the last token
+        tokens, place, *behind = ops.while_loop(
+            lambda tokens, place, *_: place < last, body, tuple(canvas)
         )
-        return next_token(place, tokens, hidden)[1]
+        end = ops.minimum(place, length - 1)
+        tokens = ops.where(stop > place, next_token(end, tokens, behind[0])[1], tokens)
+        return Canvas(tokens, ops.maximum(place, stop), *behind)

@@ -58,7 +58,18 @@ def limits(model: Served, written: Written) -> list[str]:
     if model.graph:
         words = model.task.backbone.token_embedding.num_words
         return [f"It tells {words:,} words of a node apart; others count as none.", MEASURED]
+    if model.painted:
+        return [*_made(model), MEASURED]
     return [*(_seen(*model.picture) if model.picture else _read(model, written)), MEASURED]
+
+
+def _made(model: Served) -> list[str]:
+    height, width, channels = model.painted.size
+    made = f"It makes pictures of {height} × {width} places and {channels} numbers each, one after"
+    return [
+        f"{made} another: a place cannot be changed once it is written.",
+        *_seen(*model.picture),
+    ]
 
 
 def _seen(height: int, width: int, channels: int) -> list[str]:

@@ -96,6 +96,17 @@ def signatures(task: str, wanted: Export) -> dict[str, Signature]:
     return found
 
 
+def suited(model: Served, found: dict[str, Signature]) -> dict[str, Signature]:
+    """What answers under these names for a model. Raises ZooError where nothing does."""
+    fit = {name: own for name, one in found.items() if (own := one.of(model))}
+    if lacking := next((name for name in found if name not in fit), None):
+        text = f"models like this one do not answer {lacking}."
+        raise ZooError(f"{text} {suggest(lacking, by_default(model))}", "signatures")
+    if not fit:
+        raise ZooError("no signature answers yet for models like this one.", "signatures")
+    return fit
+
+
 def endpoints(model: Served, found: dict[str, Signature]) -> dict[str, Any]:
     """The functions of a SavedModel by their names, traced. Raises ZooError where a signature asks
     for what the model has not."""
@@ -120,8 +131,12 @@ def endpoints(model: Served, found: dict[str, Signature]) -> dict[str, Any]:
 def answered(task: str) -> dict[str, type[Signature]]:
     """The signatures that a kind of task answers, by their kinds, the one asked first in front."""
     known = {kind: find(Signature.shelf, kind) for kind in kinds(Signature.shelf)}
-    fit = {kind: found for kind, found in known.items() if task in found.tasks}
+    fit = {k: one for k, one in known.items() if task in (*one.tasks, *_tasks(one.pictures))}
     return dict(sorted(fit.items(), key=lambda one: not one[1].first))
+
+
+def _tasks(signature: type[Signature] | None) -> tuple[str, ...]:
+    return signature.tasks if signature else ()
 
 
 def by_default(model: Served) -> list[Any]:
@@ -129,7 +144,8 @@ def by_default(model: Served) -> list[Any]:
     and writes translates as it was measured."""
     fit = answered(to_config(model.task)["kind"])
     usual = [kind for kind, signature in fit.items() if signature.by_default]
-    found: list[Any] = [kind for kind in usual if not make(Signature, kind).refuses(model)]
+    own = {kind: make(Signature, kind).of(model) for kind in usual}
+    found: list[Any] = [kind for kind, one in own.items() if one and not one.refuses(model)]
     searched = "translate" in fit and model.search is not None
     return [{"kind": "translate", "search": model.search}, *found] if searched else found
 

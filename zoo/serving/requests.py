@@ -70,7 +70,7 @@ def _read(model: Served, signature: Signature) -> list[dict[str, np.ndarray]]:
         return []
     known = [] if to_config(model.task)["kind"] == "causal_lm" else lengths(model)
     return [
-        {one: np.array([given], object) for one in names} | signature.example_options()
+        {one: np.array([given], object) for one in names} | signature.example_options(model)
         for given in dict.fromkeys(_examples(model, signature, known or [None]))
     ]
 

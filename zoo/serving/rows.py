@@ -49,7 +49,7 @@ def _writes(model: Served) -> bool:
 def examples(model: Served, number: int, lengths: dict[str, int]) -> dict[str, np.ndarray]:
     """So many rows for all inputs of a task, the first full and the next ones padded; `lengths`:
     how many tokens they have, by the names of inputs. Or so many pictures."""
-    if model.picture:
+    if "images" in model.task.input:
         shades = np.stack([colours(*model.picture)] * number).astype("float32")
         return {"images": shades / np.arange(1, number + 1)[:, None, None, None]}
     read = model.tokenizer.read(np.frombuffer(SENTENCE.encode(), "uint8"))

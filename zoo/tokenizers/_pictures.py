@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -54,11 +54,11 @@ class Pictures(Bytes):
         """Rows and columns of the grid whose places are put in order."""
         return height, self.length(height, width) // height
 
-    def first(self, classes: np.ndarray) -> np.ndarray:
-        """What pictures of classes begin from: int32 `b`."""
+    def first(self, classes: Any) -> Any:
+        """What pictures of classes, int32 `b`, begin from, int32 `b`: arrays, or tensors."""
         if not self.num_classes:
-            return np.full(len(classes), self.start_token_id, np.int32)
-        return self.num_picture_tokens + classes.astype("int32")
+            return 0 * classes + self.start_token_id
+        return classes + self.num_picture_tokens
 
     def write(self, images: np.ndarray) -> np.ndarray:
         """uint8 `b y x c` -> token ids, int32 `b t`."""
@@ -77,6 +77,10 @@ class Pictures(Bytes):
 
     def ids(self, images: np.ndarray) -> np.ndarray:
         """uint8 `b y x c` -> token ids, int32 `b t`, row by row."""
+        return self.told(images.reshape(len(images), -1, self.values).astype("int32"))
+
+    def told(self, numbers: Any) -> Any:
+        """The channels that tokens tell, int32 `b t c`, arrays or tensors -> token ids, `b t`."""
         raise NotImplementedError
 
     def pixels(self, token_ids: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -84,8 +88,9 @@ class Pictures(Bytes):
         values = self.numbers(token_ids)
         return values.reshape(-1, height, width, self.num_channels).astype("uint8")
 
-    def numbers(self, token_ids: np.ndarray) -> np.ndarray:
-        """What tokens say, `b t`, of the channels of each place: int `b …`, row by row."""
+    def numbers(self, token_ids: Any) -> Any:
+        """What tokens say, `b t`, of the channels of each place: int `b …`, row by row; arrays, or
+        tensors."""
         raise NotImplementedError
 
     def stream(self, token_ids, continues=False):

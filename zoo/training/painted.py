@@ -178,7 +178,8 @@ def _opened(file: str | Path, height: int, width: int, batching: Any) -> np.ndar
         encoded = Path(at_home(str(file))).read_bytes()
     except OSError as wrong:
         raise ZooError(f"{file} cannot be read: {wrong.strerror}.") from wrong
-    pixels = fitted(opened(encoded, batching.num_channels, str(file)), height, width)
+    whole = opened(encoded, batching.num_channels, str(file))
+    pixels = fitted(whole, height, width, getattr(batching, "kept", 1.0), batching.resizing)
     return np.clip(np.round(np.asarray(pixels)), 0, 255).astype("uint8")
 
 

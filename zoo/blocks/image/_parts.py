@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from zoo.core.activations import ACTIVATIONS
+from zoo.core.batch_norm import BatchNorm
 from zoo.core.layer import LayerKind
 from zoo.core.types import Activation, ImageNorm, PositiveFloat, PositiveInt, Probability
 
@@ -42,7 +43,7 @@ class Normal(LayerKind):
         kind, more = {
             "group_norm": (keras.layers.GroupNormalization, {"groups": GROUPS}),
             "layer_norm": (keras.layers.LayerNormalization, {}),
-        }.get(self.norm, (keras.layers.BatchNormalization, batch))
+        }.get(self.norm, (BatchNorm, batch))
         self.normalize = self.child(kind, name="normalize", **options, **more)
         self.normalize.build(x_shape)
         self.built = True

@@ -1,7 +1,7 @@
 """What batchings share whose pictures are written as tokens, one behind the other."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,6 +20,15 @@ class Painted:
     or channels, and for pictures that are mixed of two."""
 
     tells_classes = False
+    factor: int | None = None
+    """How many rows are written for each that is read, where pictures are read; else None."""
+    resizing: ClassVar[str] = "bilinear"
+    """By which method pictures of other sizes are made as large."""
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """Rows, columns and channels of what is written."""
+        return self.height, self.width, self.num_channels
 
     def __init__(self, replaced_fraction: Probability = 0.0, **kwargs):
         super().__init__(**kwargs)

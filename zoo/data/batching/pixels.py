@@ -12,6 +12,8 @@ class Pixels(Painted, Images):
     file: those that have a whole number of rows and columns for each one here become smaller, every
     place the mean of a square."""
 
+    resizing = "area"
+
     def pixels(self, read, name, luck=None):
         shape = (self.height, self.width, self.num_channels)
         times = math.isqrt(read.size // math.prod(shape))

@@ -15,7 +15,7 @@ def reading(model: Served, traced: dict[str, Any], refused: dict[str, str]) -> s
     parts = [_rows(model, name) for name in model.task.input if name.endswith("token_ids")]
     for name, one in traced.items():
         sizes = ", ".join(f"`{s.name}` {_size(s)}" for s in one.specs if "memory_" not in s.name)
-        sizes += ", numbers from 0 to 255" if model.picture else ""
+        sizes += ", numbers from 0 to 255" if "images" in model.task.input else ""
         parts.append(f"- `{name}` takes {sizes}.")
     if hasattr(model.task, "num_classes"):
         parts.append(f"- Scores are those of, in this order: {', '.join(labels(model))}.")
@@ -51,7 +51,7 @@ def python(model: Served, traced: dict[str, Any], whole: str, on: str) -> str:
         inputs = f"token_ids = np.array([[{model.tokenizer.end_token_id}]], 'int32')"
         return f"```python\nimport numpy as np\n\n{inputs}\n{on}\nprint(answer['logits'])\n```"
     specs = traced["logits"].specs
-    if model.picture:
+    if "images" in model.task.input:
         return _program(
             f"{specs[0].name!r}: np.full({(1, *model.picture)}, 127.5, 'float32'),", whole
         )

@@ -21,7 +21,8 @@ OF_GRAPHS = (
 FILE = "the file of a picture, or of MIDI"
 BY_PIXELS = (
     "Each that takes files of pictures can also be asked with pixels, as `…_pixels`: `pixels` "
-    "uint8 `b y x c`, of any size, in place of `image`."
+    "uint8 `b y x c`, of any size, in place of `image`; what is answered as `image_bytes` is "
+    "answered as `pixels` then."
 )
 
 
@@ -34,6 +35,7 @@ class SavedModel(Format):
     def begin(self, model, wanted, name):
         task = to_config(model.task)["kind"]
         found = export.signatures(task, export.filled(wanted, model))
+        found = export.suited(model, found)
         functions = export.endpoints(model, found)
 
         def write(aside):

@@ -4,6 +4,7 @@ from typing import Any
 
 from zoo.core.errors import suggest
 from zoo.serving.server import json_tensors
+from zoo.serving.server.drawing import Known, Sampled
 from zoo.serving.server.limits import Limits, wrong
 from zoo.serving.server.talk import Wanted
 
@@ -21,12 +22,32 @@ def wanted(given: dict[str, Any], limits: Limits) -> tuple[Wanted, bool]:
         raise wrong(f"stream: found {json_tensors.seen(stream)}, expected true or false.")
     most = limits.new_tokens
     return Wanted(
-        _whole(given, "max_new_tokens", min(NEW_TOKENS, most), 0, most),
+        _whole(given, "max_new_tokens", min(NEW_TOKENS, most), 0, most), *_sampled(given)
+    ), stream
+
+
+def drawing(given: dict[str, Any], takes: Any) -> tuple[Known, Sampled, bool]:
+    """What is known of a picture, how it is to be made, and whether in a stream; `takes` are the
+    names of what a model is told of it. Raises Refused(INVALID_ARGUMENT)."""
+    known = [name for name in Known._fields if name in takes]
+    _known(given, (*known, *Sampled._fields, "stream"))
+    stream = given.get("stream", False)
+    if not isinstance(stream, bool):
+        raise wrong(f"stream: found {json_tensors.seen(stream)}, expected true or false.")
+    label, image = (_bytes(given.get(name, ""), name) for name in ("label", "image"))
+    if image and "rows" in takes and "rows" not in given:
+        raise wrong("rows: is missing, expected how many rows of image are known.")
+    rows = _whole(given, "rows", 0, 0, MOST)
+    return Known(label, image, rows), Sampled(*_sampled(given)), stream
+
+
+def _sampled(given: dict[str, Any]) -> tuple[float, int, float, int]:
+    return (
         _number(given, "temperature", TEMPERATURE, HOTTEST),
         _whole(given, "top_k", 0, 0, MOST),
         _number(given, "top_p", 1.0, 1.0),
         _whole(given, "seed", 0, -MOST, MOST),
-    ), stream
+    )
 
 
 def opening(given: dict[str, Any]) -> tuple[str, int | None, str | None, bytes]:
@@ -53,10 +74,14 @@ def reading(given: dict[str, Any]) -> bytes:
 
 def text(found: Any) -> bytes:
     """A text, or bytes as {"b64": …}. Raises Refused(INVALID_ARGUMENT)."""
+    return _bytes(found, "text")
+
+
+def _bytes(found: Any, name: str) -> bytes:
     try:
         return json_tensors.as_bytes(found)
     except ValueError as error:
-        raise wrong(f"text: {error}.") from error
+        raise wrong(f"{name}: {error}.") from error
 
 
 def _known(given: dict[str, Any], names: tuple[str, ...]) -> None:

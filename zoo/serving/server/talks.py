@@ -13,6 +13,16 @@ One answer, as server-sent events (without "stream", or with false, as one JSON 
 `finished` tells whether the model ended its text or was stopped at `max_new_tokens`. An error that
 comes later than the first event is `event: error` with `{"error": …}`.
 
+A model that makes pictures is told of one what its `start` takes, `label`, `image` with the `rows`
+that are known of it, or an image to be made larger; the picture comes row by row, as PNG, as much
+as is there of it, transparent where nothing is yet:
+
+    curl -N localhost:8501/v1/models/painter:generate -d '{"label": "horse", "stream": true}'
+
+    data: {"image_bytes": {"b64": "iVBORw…"}, "num_rows": 1}
+    event: end
+    data: {"image_bytes": {"b64": "iVBORw…"}, "num_rows": 16, "finished": true}
+
 A session, whose memory the server keeps: each request costs what it reads or writes, however long
 the talk is already. The id is a secret: who has it has the session.
 
@@ -44,10 +54,11 @@ from aiohttp import web
 from zoo.serving.server import json_tensors, options
 from zoo.serving.server.bodies import body
 from zoo.serving.server.desk import Desk, Request
+from zoo.serving.server.drawing import Drawing, draws
 from zoo.serving.server.refused import Refused
 from zoo.serving.server.rest import MODEL, Rest, answer, which
 from zoo.serving.server.sessions import Sessions
-from zoo.serving.server.talk import Talk, Wanted
+from zoo.serving.server.talk import Talk
 
 ONE = r"/v1/sessions/(?P<session>[\w-]+)"
 EVENTS = "text/event-stream; charset=utf-8"
@@ -71,6 +82,10 @@ class Talks:
     ) -> web.StreamResponse:
         servable = self._desk.find(noted, *which(said))
         given = json_tensors.read_object(await body(request, self._desk.limits))
+        if draws(servable):
+            known, wanted, stream = options.drawing(given, servable.find("start").inputs)
+            drawing = await Drawing.begin(self._desk, servable, known)
+            return await self._say(request, noted, drawing, wanted, stream)
         text = options.text(given.pop("text", ""))
         wanted, stream = options.wanted(given, self._desk.limits)
         talk = await Talk.begin(self._desk, servable)
@@ -132,7 +147,7 @@ class Talks:
         }
 
     async def _say(
-        self, request: Any, noted: Request, talk: Talk, wanted: Wanted, stream: bool
+        self, request: Any, noted: Request, talk: Any, wanted: Any, stream: bool
     ) -> web.StreamResponse:
         if not stream:
             return answer(_json(await talk.write(wanted)))

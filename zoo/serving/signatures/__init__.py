@@ -6,6 +6,8 @@ Plain TensorFlow graphs without XLA, as stock TensorFlow Serving wants them. A k
 `b`. Where the one answers with text, the other answers with these two. So do those that look at
 pictures: `classify` takes `image`, string `b`, files of any size, and `classify_pixels` takes
 `pixels`, uint8 `b y x c`. Of models of music they read `midi`, string `b`, files of MIDI.
+Files of pictures that are answers are called `image_bytes`: what ends so TensorFlow Serving writes
+as base64 in JSON.
 """
 
 from collections.abc import Callable
@@ -15,10 +17,11 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.core.checked import checked
-from zoo.core.kinds import Kind
+from zoo.core.kinds import Kind, to_config
 from zoo.data.batching import Batching
-from zoo.data.decoding import decoded, fitted, middle
+from zoo.data.batching._painted import Painted
 from zoo.generation.search import Search
+from zoo.serving.signatures._images import Drawn, Images, looked_at, part, resized
 from zoo.tokenizers import Frame, Tokenizer
 from zoo.tokenizers._music import Music
 
@@ -42,7 +45,12 @@ class Served(NamedTuple):
 
     @property
     def picture(self) -> tuple[int, int, int] | None:
-        """Rows, columns and channels of the pictures it looks at; None for one that reads texts."""
+        """Rows, columns and channels of the pictures it looks at, or is given to go on from; None
+        for one that reads texts."""
+        if self.painted:
+            *sides, channels = self.painted.size
+            height, width = (side // (self.painted.factor or 1) for side in sides)
+            return height, width, channels
         sees = self.task.input.get("images")
         return None if sees is None else tuple(sees.shape[1:])
 
@@ -55,6 +63,11 @@ class Served(NamedTuple):
     def music(self) -> bool:
         """Whether what it reads are pieces of music."""
         return isinstance(self.tokenizer, Music)
+
+    @property
+    def painted(self) -> Painted | None:
+        """How the pictures are cut that it writes; None for one that writes none."""
+        return self.batching if isinstance(self.batching, Painted) else None
 
     def frame(self) -> Frame:
         """How an encoder reads a text."""
@@ -72,22 +85,14 @@ class Texts(NamedTuple):
     """bool, or bool `b`: whether another text stands before it."""
 
 
-class Images(NamedTuple):
-    """Pictures as a signature is given them."""
-
-    pixels: Any
-    """float32 `b y x c`, 0 to 255, of the size the model looks at."""
-    part: Any
-    """float32 `b 4`: where these lie in the whole picture: left, top, width and height, as shares
-    of it."""
-
-
 class Signature(Kind):
     """The contract of every signature. Options of its constructor are written in a recipe."""
 
     shelf = "serving/signatures"
     tasks: ClassVar[tuple[str, ...]]
     """The kinds of task that answer it."""
+    pictures: ClassVar["type[Signature] | None"] = None
+    """What answers under its name for models that write pictures."""
     texts: ClassVar[tuple[str, ...]] = ()
     """The names of the texts it reads."""
     images: ClassVar[tuple[str, ...]] = ()
@@ -104,6 +109,15 @@ class Signature(Kind):
     """Whether it is exported where a recipe names none."""
     numbers: ClassVar[bool] = False
     """Whether it takes and gives numbers alone, so that formats without texts can hold it."""
+
+    def of(self, model: Served) -> "Signature | None":
+        """What answers under its name for a model; None where nothing does."""
+        found = (self.pictures and self.pictures()) if model.painted else self
+        return found if found and found.fits(model) else None
+
+    def fits(self, model: Served) -> bool:
+        """Whether a model can be asked it."""
+        return to_config(model.task)["kind"] in self.tasks
 
     def refuses(self, model: Served) -> str:
         """Why it is not exported of a model where a recipe names none; empty when it is."""
@@ -122,14 +136,15 @@ class Signature(Kind):
         return []
 
     def answer(self, model: Served, **given: Any) -> Tensors:
-        """The tensors and `Texts` or `Images` it takes -> tensors and `Texts`, by their names."""
+        """The tensors and `Texts` or `Images` it takes -> tensors, `Texts` and `Drawn`, by their
+        names."""
         raise NotImplementedError
 
     def example(self, text: str) -> str:
         """A text that it can answer, made of another."""
         return text
 
-    def example_options(self) -> dict[str, np.ndarray]:
+    def example_options(self, model: Served) -> dict[str, np.ndarray]:
         """What may be told it beside one text."""
         return {}
 
@@ -148,10 +163,14 @@ class Signature(Kind):
             return self.music
         return self.images if model.picture else self.texts
 
+    def sees(self, model: Served) -> tuple[int, int, int]:
+        """Rows, columns and channels of the pictures that it is given."""
+        return model.picture or (1, 1, 1)
+
     def read(self, model: Served, given: tf.Tensor) -> Texts | Images:
         """string `b` -> what `answer` is given of it."""
         if model.picture:
-            return looked_at(model, given)
+            return looked_at(model, given, self.sees(model))
         size = None if model.music else tf.strings.length(given)  # which says nothing of music
         return Texts(model.tokenizer.tokenize(given), size)
 
@@ -165,21 +184,25 @@ def strings_in(signature: Signature, model: Served) -> Endpoint:
     def answer(**given: Any) -> Tensors:
         read = {name: signature.read(model, given.pop(name)) for name in names}
         found = signature.answer(model, **read, **given)
-        return {name: _text(x, model) if isinstance(x, Texts) else x for name, x in found.items()}
+        return dict(_as_files(name, x, model) for name, x in found.items())
 
     return _by_place(answer, [*specs, *signature.takes(model)])
 
 
 def pixels_in(signature: Signature, model: Served) -> Endpoint:
     """The same with the pixels of pictures, all of one size, in place of their files."""
-    (name,), channels = signature.images, model.picture[-1]
+    (name,), size = signature.images, signature.sees(model)
 
     def answer(pixels: tf.Tensor, **given: Any) -> Tensors:
         sizes = tf.tile(tf.shape(pixels)[None, 1:3], [tf.shape(pixels)[0], 1])
-        seen = Images(resized(model, pixels), part(model, sizes))
-        return signature.answer(model, **{name: seen}, **given)
+        seen = Images(resized(model, pixels, size), part(model, sizes, size))
+        found = signature.answer(model, **{name: seen}, **given)
+        return {
+            "pixels" if isinstance(x, Drawn) else key: x.pixels if isinstance(x, Drawn) else x
+            for key, x in found.items()
+        }
 
-    specs = [spec(tf.uint8, [None, None, None, channels], "pixels")]
+    specs = [spec(tf.uint8, [None, None, None, size[-1]], "pixels")]
     return _by_place(answer, [*specs, *signature.takes(model)])
 
 
@@ -209,39 +232,12 @@ def ids_in(signature: Signature, model: Served) -> Endpoint:
     return _by_place(answer, [*specs, *signature.takes(model)])
 
 
-def looked_at(model: Served, files: tf.Tensor) -> Images:
-    """Encoded pictures of any size, string `b` -> as a model was trained to see them."""
-    places = tf.range(tf.shape(files)[0])
-    names = tf.strings.join(["image[", tf.strings.as_string(places), "]"])
-
-    def look(one):
-        pixels = decoded(one[0], model.picture[-1], one[1])
-        return resized(model, pixels), tf.shape(pixels)[:2]
-
-    like = tf.TensorSpec(model.picture, tf.float32), tf.TensorSpec([2], tf.int32)
-    pixels, sizes = tf.map_fn(look, (files, names), fn_output_signature=like)
-    return Images(pixels, part(model, sizes))
-
-
-def resized(model: Served, pixels: tf.Tensor) -> tf.Tensor:
-    """Pixels of any size, `… y x c` -> as a model was trained to see them, float32."""
-    return fitted(pixels, *_frame(model))
-
-
-def part(model: Served, sizes: tf.Tensor) -> tf.Tensor:
-    """Of pictures of so many rows and columns, int32 `b 2`, what a model sees: float32 `b 4`."""
-    first, size = middle(sizes, *_frame(model))
-    corner, extent = (tf.reverse(tf.cast(x / sizes, tf.float32), [1]) for x in (first, size))
-    return tf.concat([corner, extent], axis=1)
-
-
-def _frame(model: Served) -> tuple[int, int, float]:
-    """The rows and columns it sees, and how much of the sides it keeps: as it was trained by a
-    recipe, else as it says itself."""
-    height, width, _ = model.picture or (1, 1, 1)
-    if model.batching is None:
-        return height, width, getattr(model.task.backbone, "kept", 1.0)
-    return height, width, getattr(model.batching, "kept", 1.0)
+def _as_files(name: str, found: Any, model: Served) -> tuple[str, Any]:
+    """What is answered, as text and files."""
+    if isinstance(found, Drawn):
+        written = tf.map_fn(tf.io.encode_png, found.pixels, fn_output_signature=tf.string)
+        return f"{name}_bytes", written
+    return name, _text(found, model) if isinstance(found, Texts) else found
 
 
 def _text(written: Texts, model: Served) -> tf.Tensor:

@@ -3,12 +3,12 @@
 from typing import Any, NamedTuple
 
 import tensorflow as tf
-from keras import tree
 
 from zoo.core import window
 from zoo.core.checked import checked
 from zoo.generation.sampling import choose
 from zoo.serving.signatures import Served, Specs, Tensors, spec
+from zoo.serving.signatures._memory import Leaves, names
 
 SEGMENT = 128
 """Tokens a recurrent model with a short memory reads at once."""
@@ -70,19 +70,18 @@ class Stream:
         self.slots = self.limit or rows
         like = self.task.initial_state(1, self.slots)
         self.like = Memory(like, tf.zeros([1, backbone.vocabulary_size]))
-        self.leaves = [f"memory_{name}" for name in (*_names(like), "logits")]
+        self.leaves = Leaves(self.like, [*names(like), "logits"])
 
     def specs(self) -> Specs:
         """The tensors of a memory."""
-        leaves = zip(self.leaves, tree.flatten(self.like))
-        return [spec(leaf.dtype, [None, *leaf.shape[1:]], name) for name, leaf in leaves]
+        return self.leaves.specs()
 
     def pack(self, tensors: Tensors) -> Memory:
         """A memory of the tensors with their names, which are taken out."""
-        return tree.pack_sequence_as(self.like, [tensors.pop(name) for name in self.leaves])
+        return self.leaves.pack(tensors)
 
     def unpack(self, memory: Memory) -> Tensors:
-        return dict(zip(self.leaves, tree.flatten(memory)))
+        return self.leaves.unpack(memory)
 
     def begin(self, batch: Any, slots: Any = None) -> Memory:
         """The memory of so many texts, with room for so many tokens where all are kept."""
@@ -134,8 +133,8 @@ class Stream:
         most = tf.broadcast_to(most, [batch])
         room = longest(most)
         memory = memory._replace(logits=self._within(memory.logits, memory, most))
-        draws = tf.map_fn(
-            lambda one: _draws(one[0], one[1], room),
+        luck = tf.map_fn(
+            lambda one: draws(one[0], one[1], room),
             (seed, first),
             fn_output_signature=tf.TensorSpec([None], tf.float32),
         )
@@ -145,7 +144,7 @@ class Stream:
             return (place < room) & ~tf.reduce_all(done | (place >= most))
 
         def body(place, memory, tokens, total, done):
-            token = choose(memory.logits, draws[:, place], *chosen_by)
+            token = choose(memory.logits, luck[:, place], *chosen_by)
             writes = ~done & (place < most)
             nats = tf.nn.sparse_softmax_cross_entropy_with_logits(token, memory.logits)
             inputs = {"token_ids": token[:, None], "padding_mask": writes[:, None]}
@@ -182,18 +181,6 @@ def longest(counts: tf.Tensor) -> tf.Tensor:
     return tf.reduce_max(tf.concat([[0], tf.cast(counts, tf.int32)], axis=0))
 
 
-def _draws(seed: tf.Tensor, first: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+def draws(seed: tf.Tensor, first: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
     """Draws `first` to `first + number` of a seed, float32: those of the live model."""
     return tf.random.stateless_uniform([first + number], tf.stack([seed, 0]))[first:]
-
-
-def _names(state: Any) -> list[str]:
-    """What the tensors of a state are called, by layer and field, such as `0_attended_key`."""
-    if isinstance(state, tuple) and not hasattr(state, "_fields"):
-        state = {str(place): part for place, part in enumerate(state)}
-    elif isinstance(state, tuple):
-        state = state._asdict()
-    else:
-        return [""]
-    parts = ((name, _names(part)) for name, part in state.items())
-    return [f"{name}_{below}".rstrip("_") for name, found in parts for below in found]

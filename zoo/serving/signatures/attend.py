@@ -46,7 +46,7 @@ class Attend(Signature):
     def example(self, text):
         return text[:SHORT]
 
-    def example_options(self):
+    def example_options(self, model):
         return {name: np.array([0], "int32") for name in ("layer", "head")}
 
     def refuses(self, model):

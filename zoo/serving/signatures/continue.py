@@ -19,7 +19,7 @@ class Continue(Signature):
     music = ("midi",)
     first = True
 
-    def example_options(self):
+    def example_options(self, model):
         return greedy()
 
     def takes(self, model):

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from zoo.serving.signatures import Signature, Texts
+from zoo.serving.signatures import Signature, Texts, _painting
 from zoo.serving.signatures._stream import OPTIONS, Sampling, Stream, longest, options
 
 
@@ -13,9 +13,10 @@ class Generate(Signature):
     1 keep all tokens."""
 
     tasks = ("causal_lm",)
+    pictures = _painting.Generate
     texts = ("text",)
 
-    def example_options(self):
+    def example_options(self, model):
         return greedy()
 
     def takes(self, model):

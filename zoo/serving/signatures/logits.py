@@ -19,8 +19,7 @@ class Logits(Signature):
     numbers = True
 
     def takes(self, model):
-        inputs, sizes = model.task.input, model.picture or [None]
-        return [spec(x.dtype, [None, *sizes], name) for name, x in inputs.items()]
+        return [spec(x.dtype, [None, *x.shape[1:]], name) for name, x in model.task.input.items()]
 
     def answer(self, model, **given):
         return {"logits": tf.cast(model.task.run(given)[0], tf.float32)}

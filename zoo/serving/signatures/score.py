@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from zoo.serving.signatures import Signature
+from zoo.serving.signatures import Signature, _painting
 from zoo.serving.signatures._stream import Stream, longest
 from zoo.serving.signatures.read import scores
 
@@ -12,6 +12,7 @@ class Score(Signature):
     float32 `b`. Of music, midi string `b`, without bits_per_byte."""
 
     tasks = ("causal_lm",)
+    pictures = _painting.Score
     texts = ("text",)
     music = ("midi",)
     first = True

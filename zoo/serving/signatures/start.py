@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from zoo.serving.signatures import Signature, spec
+from zoo.serving.signatures import Signature, _painting, spec
 from zoo.serving.signatures._stream import Stream
 
 
@@ -10,6 +10,7 @@ class Start(Signature):
     """batch_size int32 -> `memory_*`, tensors `batch_size …`."""
 
     tasks = ("causal_lm",)
+    pictures = _painting.Start
     streams = True
     numbers = True
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from zoo.serving.signatures import Signature, Texts, spec
+from zoo.serving.signatures import Signature, Texts, _painting, spec
 from zoo.serving.signatures._stream import Sampling, Stream, options
 
 
@@ -16,6 +16,7 @@ class Write(Signature):
     """
 
     tasks = ("causal_lm",)
+    pictures = _painting.Write
     streams = True
 
     def unasked(self, model):

@@ -13,11 +13,12 @@ import see from "./panels/see.js";
 import session from "./panels/session.js";
 import tag from "./panels/tag.js";
 import { summarize, translate } from "./panels/translate.js";
+import paint from "./panels/paint.js";
 import write from "./panels/write.js";
 
 // A panel: its title, what it does in a line, fits(model), and draw(model), an element. The first
 // that fits stands on top.
-const PANELS = [write, play, classify, see, find, tag, fill, answer, translate, summarize, session, score, embed];
+const PANELS = [write, play, paint, classify, see, find, tag, fill, answer, translate, summarize, session, score, embed];
 const [SOON, LATER] = [1000, 10_000];  // looks for models: while some load, and then
 
 const list = document.getElementById("models");

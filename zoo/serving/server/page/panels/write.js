@@ -57,6 +57,6 @@ const draw = model => form(
 export default {
   title: "Write",
   about: "What follows on a text, token by token as it comes.",
-  fits: model => streams(model) || has("generate")(model),
+  fits: model => streams(model) || "text" in (model.signatures.generate?.inputs ?? {}),
   draw,
 };
