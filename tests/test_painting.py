@@ -99,11 +99,10 @@ def test_a_token_that_is_of_no_picture_is_never_written(writers):
     assert set(found.ravel().tolist()) == {0, 1, 2}
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+def untrained(folder, names):
     """Folders of runs that were never trained, by recipe, and the file of a picture, 8 × 8."""
-    folder, found = tmp_path_factory.mktemp("runs"), {}
-    for name in ("image_transformer_2d", "super_resolution"):
+    found = {}
+    for name in names:
         recipe = zoo.load_recipe(name, tiny=True)
         found[name] = folder / name
         found[name].mkdir()
@@ -113,6 +112,11 @@ def runs(tmp_path_factory):
     found["picture"] = folder / "picture.png"
     save(squares.repeat(2, axis=0).repeat(2, axis=1), found["picture"])
     return found
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    return untrained(tmp_path_factory.mktemp("runs"), ("image_transformer_2d", "super_resolution"))
 
 
 def test_the_upper_half_of_a_picture_is_kept_and_the_lower_made(runs):

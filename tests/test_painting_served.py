@@ -10,6 +10,7 @@ from bad_input import refused, says
 from PIL import Image
 from served import Live
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+from test_painting import untrained
 from test_sessions import events
 
 import zoo
@@ -18,8 +19,6 @@ from zoo.recipe import build
 from zoo.recipe.sections import Export
 from zoo.serving.export import by_default, endpoints, signatures, suited
 from zoo.serving.signatures import Served
-from zoo.training import checkpoints
-from zoo.training.painted import save
 
 RECIPES = ("image_transformer_2d", "image_transformer_categorical", "super_resolution")
 """Blocks of places, channels row by row, and small pictures that are made large."""
@@ -30,18 +29,7 @@ SAMPLING = {"temperature": [1.0], "top_k": [0], "top_p": [0.9]}
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Folders of runs that were never trained, by recipe, and the file of a picture, 8 × 8."""
-    folder, found = tmp_path_factory.mktemp("runs"), {}
-    for name in RECIPES:
-        recipe = zoo.load_recipe(name, tiny=True)
-        found[name] = folder / name
-        found[name].mkdir()
-        (found[name] / "recipe.yaml").write_text(recipe.to_yaml())
-        checkpoints.save_best(found[name], zoo.build(recipe), step=0)
-    squares = np.random.default_rng(0).integers(0, 256, (4, 4, 3)).astype("uint8")
-    found["picture"] = folder / "picture.png"
-    save(squares.repeat(2, axis=0).repeat(2, axis=1), found["picture"])
-    return found
+    return untrained(tmp_path_factory.mktemp("runs"), RECIPES)
 
 
 @pytest.fixture(scope="module")
