@@ -116,7 +116,7 @@ def test_a_model_learns_by_it_in_chunks_as_at_once(ids):
     weights, losses = np.ones_like(ids), []
     for task in (whole, chunked):
         hidden, _ = task.encode({"token_ids": ids})
-        losses.append(np.array(compiled(task.measure, task)(hidden, ids, weights)))
+        losses.append(np.array(compiled(task.measure, task)(hidden, ids, weights)[:3]))
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
     scores = np.array(whole({"token_ids": ids, "padding_mask": weights.astype(bool)}))
     wanted = -np.take_along_axis(scores, ids[..., None], -1).mean()

@@ -36,7 +36,7 @@ def test_positions_that_are_added_are_not_seen_in_values():
         looks.set_weights([rng.uniform(0.5, 1, weight.shape) for weight in looks.get_weights()])
         found.append([np.array(looks(given)[0]) for given in (x, np.ones_like(x))])
     (one, alike), (other, alike_too) = found
-    np.testing.assert_allclose(alike, alike_too, atol=1e-5)
+    np.testing.assert_allclose(alike, alike_too, rtol=1e-6, atol=1e-5)
     assert np.abs(one - other).max() > 1e-3
 
 

@@ -26,6 +26,13 @@ class Canvas(NamedTuple):
     state: Any
 
 
+def draws_of(seed: int, length: int, rows: int, choices: int) -> np.ndarray:
+    """Uniform numbers `t b c` that choose the tokens of pictures: those of a picture by a seed of
+    its own, the next one's by the next seed."""
+    shape, seeds = (length, choices), range(seed, seed + rows)
+    return np.stack([np.array(keras.random.uniform(shape, seed=one)) for one in seeds], axis=1)
+
+
 class PictureWriter:
     """Writes with a task: anything with `encode`, `draw` and `initial_state`. Of its tokens only
     the first `num_tokens` are of pictures; each takes `choices` choices, or one where a token is
@@ -49,12 +56,11 @@ class PictureWriter:
         as `encoder_token_ids` `b k`. Each picture is that of a seed of its own, the next one is
         that of the next seed: how many there are makes no difference."""
         rows, length = known.shape
-        shape, seeds = (length, self.choices), range(sampling.seed, sampling.seed + rows)
-        draws = [np.array(keras.random.uniform(shape, seed=seed)) for seed in seeds]
+        draws = draws_of(sampling.seed, length, rows, self.choices)
         options = sampling.of_rows(rows)
         state = self.task.initial_state(rows, length)
         canvas = self._begun(first.astype("int32"), known.astype("int32"), state, source or {})
-        return np.array(self._gone_on(canvas, length, np.stack(draws, axis=1), *options).tokens)
+        return np.array(self._gone_on(canvas, length, draws, *options).tokens)
 
     def begin(self, first: Any, known: Any, state: Any, source: Any) -> Canvas:
         """What pictures begin from, int32 `b`, has been read."""

@@ -3,12 +3,11 @@ large as the model's pictures (Esser et al. 2021, arXiv:2012.09841, section 3.2)
 
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
 from zoo.core.compiled import compiled
-from zoo.generation.pictures import UNKNOWN
+from zoo.generation.pictures import UNKNOWN, draws_of
 from zoo.generation.sampling import choose
 from zoo.generation.write import Sampling
 
@@ -30,8 +29,7 @@ class WindowWriter:
         `b y x`, `UNKNOWN` where they are not, no fewer than in a window -> all of them."""
         rows, height, width = known.shape
         tokens, options = known.astype("int32"), sampling.of_rows(rows)
-        shape = (height * width, rows, self.choices)
-        draws = np.array(keras.random.uniform(shape, seed=sampling.seed))
+        draws = draws_of(sampling.seed, height * width, rows, self.choices)
         for place, draw in enumerate(draws):
             here = divmod(place, width)
             top, left = self.corner(*here, height, width)

@@ -179,7 +179,8 @@ def _opened(file: str | Path, height: int, width: int, batching: Any) -> np.ndar
     except OSError as wrong:
         raise ZooError(f"{file} cannot be read: {wrong.strerror}.") from wrong
     whole = opened(encoded, batching.num_channels, str(file))
-    pixels = fitted(whole, height, width, getattr(batching, "kept", 1.0), batching.resizing)
+    kept, method = getattr(batching, "kept", 1.0), getattr(batching, "resizing", "bilinear")
+    pixels = fitted(whole, height, width, kept, method)
     return np.clip(np.round(np.asarray(pixels)), 0, 255).astype("uint8")
 
 
