@@ -334,7 +334,7 @@ def test_a_saved_model_writes_and_reads_codes_as_the_live_model_does(draw):
     pixels = functions["decode_pixels"](codes)["pixels"].numpy()
     assert pixels.dtype == np.uint8
     assert np.abs(pixels - np.array(made.backbone.paint(live))).max() <= 0.51
-    for content, wanted in zip(functions["decode"](codes)["image"].numpy(), pixels):
+    for content, wanted in zip(functions["decode"](codes)["image_bytes"].numpy(), pixels):
         np.testing.assert_array_equal(np.array(Image.open(io.BytesIO(content))), wanted)
     wide = functions["decode_pixels"](tf.zeros([1, 4, 9], tf.int32))["pixels"]
     assert wide.shape == (1, 8, 18, 3)

@@ -179,8 +179,7 @@ def _opened(file: str | Path, height: int, width: int, batching: Any) -> np.ndar
     except OSError as wrong:
         raise ZooError(f"{file} cannot be read: {wrong.strerror}.") from wrong
     whole = opened(encoded, batching.num_channels, str(file))
-    kept, method = getattr(batching, "kept", 1.0), getattr(batching, "resizing", "bilinear")
-    pixels = fitted(whole, height, width, kept, method)
+    pixels = fitted(whole, height, width, batching.kept, batching.resizing)
     return np.clip(np.round(np.asarray(pixels)), 0, 255).astype("uint8")
 
 

@@ -1,6 +1,7 @@
 """What batchings share whose documents are pictures, and the classes that belong to each."""
 
-from zoo.core.errors import ZooError, shown, suggest
+from zoo.core.errors import ZooError, shown
+from zoo.data.batching._named import place_of
 from zoo.data.batching._pictured import Pictured
 
 
@@ -18,9 +19,4 @@ class Classed(Pictured):
     def label(self, said: str, name: str) -> int:
         """The place in `labels` of a class, or of its number, that a document called `name` says.
         Raises ZooError."""
-        if said in self.labels:
-            return self.labels.index(said)
-        if said.isdecimal() and int(said) < len(self.labels):
-            return int(said)
-        text = f"{name} is of the class {shown(said)}."
-        raise ZooError(f"{text} {suggest(said, self.labels)}", "labels")
+        return place_of(self.labels, said, f"{name} is")

@@ -4,10 +4,11 @@ import functools
 
 import numpy as np
 
-from zoo.core.errors import ZooError, shown, suggest
+from zoo.core.errors import ZooError, shown
 from zoo.core.graphs import Graph, read
 from zoo.core.types import Given, PositiveInt
 from zoo.data.batching._answered import asked
+from zoo.data.batching._named import place_of
 from zoo.data.batching._ordered import Ordered
 from zoo.data.batching._required import require_answers
 from zoo.data.corpus import Corpus
@@ -44,12 +45,7 @@ class Graphed(Ordered):
     def label(self, said: str, name: str) -> int:
         """The place in `labels` of a class, or of its number, that a document called `name` says.
         Raises ZooError."""
-        if said in self.labels:
-            return self.labels.index(said)
-        if said.isdecimal() and int(said) < len(self.labels):
-            return int(said)
-        text = f"{name} tells of the class {shown(said)}."
-        raise ZooError(f"{text} {suggest(said, self.labels)}", "labels")
+        return place_of(self.labels, said, f"{name} tells")
 
     def empty(self, number: int) -> Rows:
         """So many rows of padding alone."""

@@ -1,7 +1,7 @@
 """What batchings share whose pictures are written as tokens, one behind the other."""
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -22,8 +22,6 @@ class Painted:
     tells_classes = False
     factor: int | None = None
     """How many rows are written for each that is read, where pictures are read; else None."""
-    resizing: ClassVar[str] = "bilinear"
-    """By which method pictures of other sizes are made as large."""
 
     @property
     def size(self) -> tuple[int, int, int]:

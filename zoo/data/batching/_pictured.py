@@ -1,5 +1,7 @@
 """What batchings share whose documents are pictures, and what is said of each."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from zoo.core.errors import ZooError
@@ -15,6 +17,10 @@ class Pictured(Ordered):
     place. Raises ZooError for pictures of another size."""
 
     counts_all = False
+    kept: float = 1.0
+    """How much of the sides of other pictures is shown."""
+    resizing: ClassVar[str] = "bilinear"
+    """By which method pictures of other sizes are made as large."""
 
     def __init__(
         self,

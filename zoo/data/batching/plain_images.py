@@ -1,19 +1,16 @@
 """Pictures alone, of no class."""
 
-import math
-
 import numpy as np
 
 from zoo.core.errors import ZooError
 from zoo.core.kinds import as_list, make
-from zoo.core.types import Given, PositiveInt
 from zoo.data.augmentation import Augmentation, Pictures
 from zoo.data.batching import Batch, generator, require
-from zoo.data.batching._ordered import Ordered
+from zoo.data.batching._pictured import Pictured
 from zoo.data.corpus import Corpus
 
 
-class PlainImages(Ordered):
+class PlainImages(Pictured):
     """A document, or what stands in it before its answer, are the bytes of a picture, row by row:
     `height` rows, `width` columns, `num_channels` numbers a place. To train on, pictures are
     changed by each `augmentation` in turn.
@@ -22,19 +19,8 @@ class PlainImages(Ordered):
     `b 1`, 0 for padding. Every pass takes all documents, in a new order. Raises ZooError for
     pictures of another size, and for those that are mixed of two."""
 
-    counts_all = False
-
-    def __init__(
-        self,
-        height: PositiveInt,
-        width: PositiveInt,
-        batch_size: PositiveInt,
-        num_channels: PositiveInt = 3,
-        augmentation: list[Augmentation] | None = None,
-        seed: Given[int] = 0,
-    ):
-        self.height, self.width, self.batch_size = height, width, batch_size
-        self.num_channels, self.seed = num_channels, seed
+    def __init__(self, augmentation: list[Augmentation] | None = None, **kwargs):
+        super().__init__(**kwargs)
         self.augmentation = [make(Augmentation, one) for one in as_list(augmentation or [])]
 
     def batch(self, corpus, step):
@@ -48,16 +34,11 @@ class PlainImages(Ordered):
         return plain._replace(inputs={"images": found.images})
 
     def make(self, corpus, places):
-        shape = (self.height, self.width, self.num_channels)
-        images = np.zeros((len(places), *shape), np.float32)
+        images = np.zeros((len(places), self.height, self.width, self.num_channels), np.float32)
         there = places < len(corpus.names)
         for row in np.flatnonzero(there):
             read = self._read(corpus, int(places[row]))
-            if read.size != math.prod(shape):
-                wanted = " × ".join(map(str, shape))
-                found = f"{corpus.names[places[row]]} has {read.size:,} numbers"
-                raise ZooError(f"{found}, expected {wanted}.", "height")
-            images[row] = read.reshape(shape)
+            images[row] = self.pixels(read, corpus.names[places[row]])
         targets = np.zeros((len(places), 1), np.int32)
         return Batch({"images": images}, targets, there.astype("float32")[:, None])
 
