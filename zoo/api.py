@@ -215,13 +215,13 @@ def generate(
     from zoo.tasks import KERAS_HUB_CAUSAL_LM
     from zoo.tasks.mask_predict_lm import MaskPredictLM
     from zoo.training.captioned import captioned
-    from zoo.training.infilled import fills, infill
+    from zoo.training.infilled import filled, fills
     from zoo.training.run import load_task, resolve
 
     recipe = resolve(Path(run))
     tokenizer, task = parts.tokenizer(recipe), load_task(Path(run), recipe)
     if fills(task, tokenizer):
-        return iter([infill(run, prompt)])
+        return iter([filled(recipe, task, tokenizer, prompt)])
     if not isinstance(task, MaskPredictLM | KERAS_HUB_CAUSAL_LM):
         raise ZooError(f"a {type(task).__name__} writes no text; expected a model that does.")
     if "encoder_images" in task.input:

@@ -57,8 +57,8 @@ class CodeModel:
             text = f"of pictures of {pictures} the code model makes {found} codes, not {wanted}."
             raise ZooError(text, "factor")
         if codes.min() < 0 or codes.max() >= num_codes:
-            most = max(codes.max(), -codes.min())
-            raise ZooError(f"found {num_codes}, but the code model gives {most}.", "num_codes")
+            wrong = min(codes.min(), 0) or codes.max()
+            raise ZooError(f"found {num_codes}, but the code model gives {wrong}.", "num_codes")
         return codes.astype("int32")
 
     def decode(self, codes: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:

@@ -10,6 +10,7 @@ from zoo.core.errors import ZooError
 from zoo.generation import infill as gaps
 from zoo.music.grid import SILENCE
 from zoo.recipe import build
+from zoo.recipe.load import Resolved
 from zoo.tasks.masked_lm import MaskedLM
 from zoo.tokenizers.voice_grid import VoiceGrid
 from zoo.training.run import load_task, resolve
@@ -30,6 +31,19 @@ def infill(
     task, tokenizer = load_task(Path(run), recipe), build.tokenizer(recipe)
     if not fills(task, tokenizer):
         raise ZooError(f"{run}: fills no gaps, which needs masked_lm over a voice_grid.")
+    return filled(recipe, task, tokenizer, prompt, voices, quarters, num_turns)
+
+
+def filled(
+    recipe: Resolved,
+    task: Any,
+    tokenizer: Any,
+    prompt: str,
+    voices: Sequence[int] = (),
+    quarters: tuple[float, float] | None = None,
+    num_turns: int = 10,
+) -> bytes:
+    """The same by a task that is there already."""
     asked = build.source(recipe).prompt(prompt)
     grid = tokenizer.read(np.frombuffer(asked, "uint8")).reshape(-1, tokenizer.num_voices)
     hidden = _hidden(grid, voices, quarters, tokenizer.steps_per_quarter)

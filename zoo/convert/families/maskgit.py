@@ -18,13 +18,9 @@ class Maskgit(Encoder):
     heads = {"Transformer": "masked_lm"}
     unread = ()
     names = {
-        "num_layers": "num_hidden_layers",
-        "hidden_dim": "hidden_size",
-        "num_heads": "num_attention_heads",
-        "intermediate_dim": "intermediate_size",
-        "activation": "hidden_act",
-        "dropout": "hidden_dropout_prob",
-        "attention_dropout": "attention_probs_dropout_prob",
+        ours: theirs
+        for ours, theirs in Encoder.names.items()
+        if ours not in ("num_segments", "epsilon")
     }
     vocabulary_size = 2025
     activation = "gelu_new"
