@@ -194,7 +194,7 @@ class Attention(Scored):
 
     def initializer(self) -> keras.initializers.Initializer:
         """What the weights of projections begin as."""
-        return keras.initializers.RandomNormal(self.initializer_range)
+        return keras.initializers.RandomNormal(stddev=self.initializer_range)
 
     def ask(self, x: Any, positions: Any, groups: slice = ALL, mask: Any = None) -> Any:
         """x `b q d` at positions `b q` or `1 q` -> queries `b q h e`, of some key-value heads. mask

@@ -9,7 +9,6 @@ the number of edges: no table of all nodes by all nodes is made, and no vector f
 
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -77,9 +76,6 @@ class AlongEdges(Attention):
             self.add_weight(rows, self.initializer(), name=f"label_{name}")
             for name in (("keys", "values") if self.num_labels else ())
         ]
-
-    def initializer(self):
-        return keras.initializers.RandomNormal(stddev=self.initializer_range)
 
     def initial_state(self, batch_size, num_slots):
         return ()

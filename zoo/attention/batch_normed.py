@@ -98,7 +98,7 @@ class NormedDense(LayerKind):
         self.epsilon, self.initializer_range = epsilon, initializer_range
 
     def build(self, x_shape):
-        initializer = keras.initializers.RandomNormal(self.initializer_range)
+        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
         self.project = self.dense(self.size, x_shape, "project", initializer, self.use_bias)
         scale = {"epsilon": self.epsilon, "gamma_initializer": "zeros" if self.zero else "ones"}
         norm = keras.layers.BatchNormalization

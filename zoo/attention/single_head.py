@@ -60,7 +60,7 @@ class SingleHead(Attention):
         self.built = True
 
     def _plain(self, size, shape, name):
-        initializer = keras.initializers.RandomNormal(self.initializer_range)
+        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
         return self.dense(size, shape, name, initializer, self.use_bias)
 
     def _norm(self, shape, name):

@@ -162,7 +162,7 @@ class Start(keras.layers.Layer):
         self.class_token, self.initializer_range = class_token, initializer_range
 
     def build(self, x_shape):
-        initializer = keras.initializers.RandomNormal(self.initializer_range)
+        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
         shape = (1, int(self.class_token), x_shape[-1])
         self.token = self.class_token and self.add_weight(shape, initializer, name="token")
         self.built = True

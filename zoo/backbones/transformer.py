@@ -70,7 +70,7 @@ class Transformer(Backbone):
         **kwargs,
     ):
         # === Layers ===
-        initializer = keras.initializers.RandomNormal(initializer_range)
+        initializer = keras.initializers.RandomNormal(stddev=initializer_range)
         self.token_embedding = make(
             TokenEmbedding,
             token_embedding,

@@ -85,7 +85,7 @@ class Adaptive(TokenEmbedding):
         self.built = True
 
     def _weight(self, name, number, shape, initializer=None):
-        initializer = initializer or keras.initializers.RandomNormal(self.initializer_range)
+        initializer = initializer or keras.initializers.RandomNormal(stddev=self.initializer_range)
         return self.add_weight(shape, initializer, name=f"{name}_{number}")
 
     def clusters(self) -> list[Cluster]:

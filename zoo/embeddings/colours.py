@@ -34,7 +34,7 @@ class Colours(TokenEmbedding):
             raise ValueError(f"{found}, as the tokenizer colours has.")
 
     def build(self, shape=None):
-        initializer = keras.initializers.RandomNormal(self.initializer_range)
+        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
         self.projection = keras.layers.Dense(
             self.hidden_dim, activation="relu", name="projection", dtype=self.dtype_policy
         )

@@ -22,7 +22,7 @@ class Plain(TokenEmbedding, keras.layers.ReversibleEmbedding):
         super().__init__(
             vocabulary_size,
             hidden_dim,
-            embeddings_initializer=keras.initializers.RandomNormal(initializer_range),
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=initializer_range),
             **kwargs,
         )
         self.vocabulary_size, self.hidden_dim = vocabulary_size, hidden_dim

@@ -34,7 +34,7 @@ class BiasOnGrid(OnGrid):
 
     def build(self, shape):
         shape = (shape[0], *self.table_shape(*self.grid))
-        initializer = keras.initializers.RandomNormal(self.initializer_range)
+        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
         self.steps = self.add_weight(shape, initializer, name="steps")
         self.built = True
 

@@ -29,7 +29,7 @@ class ByAxis(Position):
         raise NotImplementedError
 
     def build(self, x_shape):
-        initializer = keras.initializers.RandomNormal(self.initializer_range)
+        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
         self.axes = [
             self.add_weight((length, size), initializer, name=f"axis_{axis}")
             for axis, (length, size) in enumerate(zip(self.shape, self.sizes(x_shape[-1])))

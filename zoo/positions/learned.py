@@ -18,7 +18,7 @@ class Learned(Position):
         self.max_sequence_length, self.initializer_range = max_sequence_length, initializer_range
 
     def build(self, x_shape):
-        initializer = keras.initializers.RandomNormal(self.initializer_range)
+        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
         shape = (self.max_sequence_length, x_shape[-1])
         self.embeddings = self.add_weight(shape, initializer, name="embeddings")
         self.built = True

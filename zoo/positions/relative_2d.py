@@ -28,7 +28,8 @@ class Relative2d(OnGrid):
 
     def build(self, shape):
         head_dim = shape[1]
-        initializer = keras.initializers.RandomNormal(self.initializer_range or head_dim**-0.5)
+        spread = self.initializer_range or head_dim**-0.5
+        initializer = keras.initializers.RandomNormal(stddev=spread)
         self.down, self.right = (
             self.add_weight((2 * size - 1, head_dim), initializer, name=name)
             for size, name in zip(self.grid, ("down", "right"))

@@ -48,7 +48,7 @@ class RelativeXl(ByDistance):
             keras.layers.EinsumDense,
             "rd,dhe->rhe",
             output_shape=(num_heads, head_dim),
-            kernel_initializer=keras.initializers.RandomNormal(self.initializer_range),
+            kernel_initializer=keras.initializers.RandomNormal(stddev=self.initializer_range),
             name="relative",
         )
         self.projection.build((None, self.hidden_dim))
@@ -96,7 +96,7 @@ class ScoreBiases(LayerKind):
         self.initializer_range = initializer_range
 
     def build(self, shape):
-        initializer = keras.initializers.RandomNormal(self.initializer_range)
+        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
         self.by_key = self.add_weight(shape=shape, initializer=initializer, name="u")
         self.by_distance = self.add_weight(shape=shape, initializer=initializer, name="v")
         self.built = True

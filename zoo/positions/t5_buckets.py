@@ -83,7 +83,7 @@ class ByBucket(LayerKind):
         self.initializer_range = initializer_range
 
     def build(self, shape):
-        initializer = keras.initializers.RandomNormal(self.initializer_range)
+        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
         self.table = self.add_weight(shape=shape, initializer=initializer, name="table")
         self.built = True
 

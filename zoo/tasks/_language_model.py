@@ -67,7 +67,7 @@ class LanguageModel(Task):
         return keras.layers.Dense(
             number,
             use_bias=False,
-            kernel_initializer=keras.initializers.RandomNormal(self.initializer_range),
+            kernel_initializer=keras.initializers.RandomNormal(stddev=self.initializer_range),
             name=name,
             dtype=self.backbone.dtype_policy,
         )

@@ -29,7 +29,7 @@ class MaskedLM(LanguageModel, KERAS_HUB_MASKED_LM):
         self.activation, self.layer_norm_epsilon = activation, layer_norm_epsilon
         self.dense = keras.layers.Dense(
             backbone.output.shape[-1],
-            kernel_initializer=keras.initializers.RandomNormal(initializer_range),
+            kernel_initializer=keras.initializers.RandomNormal(stddev=initializer_range),
             name="transform_dense",
             **inside,
         )

@@ -36,7 +36,7 @@ class MixtureLM(Task, KERAS_HUB_TASK):
         self.backbone, self.preprocessor = backbone, preprocessor
         self.mixtures = keras.layers.Dense(
             size(num_mixtures, num_channels),
-            kernel_initializer=keras.initializers.RandomNormal(initializer_range),
+            kernel_initializer=keras.initializers.RandomNormal(stddev=initializer_range),
             name="mixtures",
             dtype=backbone.dtype_policy,
         )

@@ -62,7 +62,7 @@ class ObjectDetector(Task, KERAS_HUB_OBJECT_DETECTOR):
 
     def dense(self, size: int, name: str, **options: Any) -> keras.layers.Layer:
         """A projection to so many features."""
-        initializer = keras.initializers.RandomNormal(self.initializer_range)
+        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
         like = {"kernel_initializer": initializer, "dtype": self.backbone.dtype_policy}
         return keras.layers.Dense(size, name=name, **like, **options)
 

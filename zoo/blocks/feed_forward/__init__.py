@@ -45,7 +45,7 @@ class FeedForward(LayerKind):
 
     def projection(self, size: int, shape: Any, name: str) -> keras.layers.Dense:
         """A built projection to `size` features."""
-        initializer = keras.initializers.RandomNormal(self.initializer_range)
+        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
         return self.dense(size, shape, name, initializer, self.use_bias)
 
     def activate(self, x: Any) -> Any:
