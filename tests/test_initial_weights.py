@@ -57,6 +57,18 @@ def test_models_of_text_begin_as_they_are_told(position):
         assert numbers.std() == pytest.approx(SPREAD, rel=0.1), path
 
 
+def test_weights_are_as_small_as_what_they_read_is_wide():
+    looks = {"kind": "multi_head", "num_heads": 4, "head_dim": 16}
+    blocks = {"attention": looks, "feed_forward": {"kind": "plain", "intermediate_dim": 4 * WIDTH}}
+    sizes = {"vocabulary_size": 200, "hidden_dim": WIDTH, "num_layers": 2}
+    position = {"kind": "learned", "max_sequence_length": 32}
+    blocks = {"kind": "pre_norm", **blocks}
+    written = {"kind": "transformer", **sizes, "position": position, "blocks": blocks}
+    for path, numbers in around_zero(make(Backbone, written)):
+        read = 4 * WIDTH if "narrow" in path else WIDTH
+        assert numbers.std() == pytest.approx((0.4 / read) ** 0.5, rel=0.1), path
+
+
 @pytest.mark.parametrize("name", image_models.MODELS)
 def test_models_of_pictures_begin_around_zero(name):
     around_zero(image_models.build(name))

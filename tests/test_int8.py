@@ -19,7 +19,7 @@ from zoo.serving.in_bytes import weighed
 from zoo.serving.signatures import Served
 from zoo.tokenizers.bytes import Bytes
 
-WIDE = {"hidden_dim": 128}
+WIDE = {"hidden_dim": 128, "initializer_range": 0.02}
 IDS = np.random.default_rng(0).integers(0, 257, (2, 12))
 
 

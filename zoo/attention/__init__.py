@@ -1,5 +1,6 @@
 """Attention layers: project, place, attend, project back."""
 
+import math
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from zoo.attention.kernels import Kernel
 from zoo.attention.kernels._dropout import Drop
 from zoo.attention.patterns import Pattern
 from zoo.core.errors import ZooError
+from zoo.core.initial import normal
 from zoo.core.kinds import make
 from zoo.core.places import Places, span
 from zoo.core.recompute import in_turn
@@ -64,7 +66,7 @@ class Attention(Scored):
         dropout: Probability = 0.0,
         use_bias: bool = True,
         output_bias: bool | None = None,
-        initializer_range: PositiveFloat = 0.02,
+        initializer_range: PositiveFloat | None = None,
         output_dim: Given[PositiveInt] = None,
         **kwargs,
     ):
@@ -186,15 +188,11 @@ class Attention(Scored):
             equation,
             output_shape=(None, *output),
             bias_axes=bias if use_bias else None,
-            kernel_initializer=self.initializer(),
+            kernel_initializer=normal(self.initializer_range, math.prod(shape[2:])),
             name=name,
         )
         dense.build(shape)
         return dense
-
-    def initializer(self) -> keras.initializers.Initializer:
-        """What the weights of projections begin as."""
-        return keras.initializers.RandomNormal(stddev=self.initializer_range)
 
     def ask(self, x: Any, positions: Any, groups: slice = ALL, mask: Any = None) -> Any:
         """x `b q d` at positions `b q` or `1 q` -> queries `b q h e`, of some key-value heads. mask

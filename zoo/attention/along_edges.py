@@ -18,6 +18,7 @@ from zoo.attention.kernels._softmax import Softmax
 from zoo.attention.patterns import Pattern
 from zoo.attention.patterns.full import Full
 from zoo.core.errors import ZooError
+from zoo.core.initial import normal
 from zoo.core.places import Tile
 from zoo.core.types import PositiveInt
 from zoo.positions.nope import Nope
@@ -72,8 +73,9 @@ class AlongEdges(Attention):
     def build(self, x_shape):
         super().build(x_shape)
         rows = (self.num_heads if self.per_head else 1, (self.num_labels or 0) + 1, self.head_dim)
+        initializer = normal(self.initializer_range, self.head_dim)
         self.vectors = [
-            self.add_weight(rows, self.initializer(), name=f"label_{name}")
+            self.add_weight(rows, initializer, name=f"label_{name}")
             for name in (("keys", "values") if self.num_labels else ())
         ]
 

@@ -11,6 +11,7 @@ from zoo.attention._parts import Seeds
 from zoo.attention._scored import ALL
 from zoo.core.activations import ACTIVATIONS
 from zoo.core.errors import ZooError
+from zoo.core.initial import normal
 from zoo.core.layer import LayerKind
 from zoo.core.pictures import in_a_row, on_a_grid
 from zoo.core.types import Activation, Given, PositiveFloat, PositiveInt
@@ -90,7 +91,7 @@ class NormedDense(LayerKind):
         use_bias: bool = False,
         zero: bool = False,
         epsilon: PositiveFloat = 1e-5,
-        initializer_range: PositiveFloat = 0.02,
+        initializer_range: PositiveFloat | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -98,7 +99,7 @@ class NormedDense(LayerKind):
         self.epsilon, self.initializer_range = epsilon, initializer_range
 
     def build(self, x_shape):
-        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
+        initializer = normal(self.initializer_range, x_shape[-1])
         self.project = self.dense(self.size, x_shape, "project", initializer, self.use_bias)
         scale = {"epsilon": self.epsilon, "gamma_initializer": "zeros" if self.zero else "ones"}
         norm = keras.layers.BatchNormalization

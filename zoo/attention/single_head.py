@@ -14,6 +14,7 @@ from zoo.attention import Attention
 from zoo.attention._parts import Seeds
 from zoo.attention._scored import ALL
 from zoo.attention.segment_recurrent import Memory, recall
+from zoo.core.initial import normal
 from zoo.core.norms import norm
 from zoo.core.types import NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -60,7 +61,7 @@ class SingleHead(Attention):
         self.built = True
 
     def _plain(self, size, shape, name):
-        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
+        initializer = normal(self.initializer_range, shape[-1])
         return self.dense(size, shape, name, initializer, self.use_bias)
 
     def _norm(self, shape, name):

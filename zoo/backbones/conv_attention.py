@@ -18,6 +18,7 @@ from zoo.blocks import Block
 from zoo.blocks._stack import over_places, written_again
 from zoo.blocks.image import ImageBlock
 from zoo.core.errors import ZooError
+from zoo.core.initial import normal
 from zoo.core.kinds import make, to_config
 from zoo.core.norms import norm as make_norm
 from zoo.core.pictures import in_a_row
@@ -57,7 +58,7 @@ class ConvAttention(Backbone):
         image_mean: list[float] | None = None,
         image_std: list[float] | None = None,
         kept: Share = 1.0,
-        initializer_range: PositiveFloat = 0.02,
+        initializer_range: PositiveFloat | None = None,
         dtype=None,
         **kwargs,
     ):
@@ -157,12 +158,12 @@ class ConvAttention(Backbone):
 class Start(keras.layers.Layer):
     """Puts a learned token before the places of a picture, or nothing."""
 
-    def __init__(self, class_token: bool, initializer_range: float, **kwargs: Any):
+    def __init__(self, class_token: bool, initializer_range: float | None, **kwargs: Any):
         super().__init__(**kwargs)
         self.class_token, self.initializer_range = class_token, initializer_range
 
     def build(self, x_shape):
-        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
+        initializer = normal(self.initializer_range, x_shape[-1])
         shape = (1, int(self.class_token), x_shape[-1])
         self.token = self.class_token and self.add_weight(shape, initializer, name="token")
         self.built = True

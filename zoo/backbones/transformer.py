@@ -10,6 +10,7 @@ from zoo.backbones._memory import Phase, run
 from zoo.blocks import Block
 from zoo.blocks._stack import stack, written_again
 from zoo.core.errors import ZooError
+from zoo.core.initial import normal
 from zoo.core.kinds import make, to_config
 from zoo.core.norms import norm as make_norm
 from zoo.core.types import Given, NonNegativeInt, PositiveFloat, PositiveInt, Probability
@@ -65,12 +66,11 @@ class Transformer(Backbone):
         output_dropout: Probability = 0.0,
         layer_norm_epsilon: PositiveFloat = 1e-5,
         use_bias: bool = True,
-        initializer_range: PositiveFloat = 0.02,
+        initializer_range: PositiveFloat | None = None,
         dtype=None,
         **kwargs,
     ):
         # === Layers ===
-        initializer = keras.initializers.RandomNormal(stddev=initializer_range)
         self.token_embedding = make(
             TokenEmbedding,
             token_embedding,
@@ -83,7 +83,7 @@ class Transformer(Backbone):
         self.segment_embedding = num_segments and keras.layers.Embedding(
             num_segments,
             hidden_dim,
-            embeddings_initializer=initializer,
+            embeddings_initializer=normal(initializer_range, hidden_dim),
             name="segment_embedding",
             dtype=dtype,
         )
@@ -91,15 +91,15 @@ class Transformer(Backbone):
         if not embeds(self.position):
             kind = to_config(self.position)["kind"]
             raise ZooError(f"position {kind} belongs into model.blocks.attention.position.")
-        normal = (norm, layer_norm_epsilon, use_bias)
-        self.input_norm = embedding_norm and make_norm(*normal, name="input_norm", dtype=dtype)
+        normed = (norm, layer_norm_epsilon, use_bias)
+        self.input_norm = embedding_norm and make_norm(*normed, name="input_norm", dtype=dtype)
         self.embedding_dropout = keras.layers.Dropout(
             dropout, name="embedding_dropout", dtype=dtype
         )
         self.transformer_layers = stack(blocks, num_layers, dtype)
         self.num_streams = streams(self.transformer_layers, memory)
         self.marks = {name for block in self.transformer_layers for name in block.marks}
-        self.output_norm = final_norm and make_norm(*normal, name="output_norm", dtype=dtype)
+        self.output_norm = final_norm and make_norm(*normed, name="output_norm", dtype=dtype)
         self.phase = Phase(name="phase")
         self.last_dropout = keras.layers.Dropout(output_dropout, name="output_dropout", dtype=dtype)
 

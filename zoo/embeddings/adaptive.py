@@ -7,9 +7,9 @@ cluster behind the first is as likely as its cluster, times what it is among the
 
 from typing import Any, NamedTuple
 
-import keras
 from keras import ops
 
+from zoo.core.initial import normal
 from zoo.core.types import Given, PositiveInt
 from zoo.embeddings import TokenEmbedding
 
@@ -47,7 +47,7 @@ class Adaptive(TokenEmbedding):
         div_val: PositiveInt = 1,
         embedding_dim: PositiveInt | None = None,
         share_projections: bool = True,
-        initializer_range: Given[float] = 0.02,
+        initializer_range: Given[float | None] = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -85,7 +85,7 @@ class Adaptive(TokenEmbedding):
         self.built = True
 
     def _weight(self, name, number, shape, initializer=None):
-        initializer = initializer or keras.initializers.RandomNormal(stddev=self.initializer_range)
+        initializer = initializer or normal(self.initializer_range, shape[-1])
         return self.add_weight(shape, initializer, name=f"{name}_{number}")
 
     def clusters(self) -> list[Cluster]:

@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from zoo.core.errors import ZooError
+from zoo.core.initial import normal
 from zoo.core.types import Given, PositiveInt, Probability
 from zoo.embeddings import TokenEmbedding
 
@@ -30,7 +31,7 @@ class Bag(TokenEmbedding):
         hidden_dim: Given[int],
         num_words: PositiveInt,
         dropout: Probability = 0.0,
-        initializer_range: Given[float] = 0.02,
+        initializer_range: Given[float | None] = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -39,7 +40,7 @@ class Bag(TokenEmbedding):
         self.initializer_range = initializer_range
 
     def build(self, shape=None):
-        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
+        initializer = normal(self.initializer_range, self.hidden_dim)
         shape = (self.num_words, self.hidden_dim)
         self.embeddings = self.add_weight(shape, initializer, name="embeddings")
         self.drop = keras.layers.Dropout(self.dropout, name="drop", dtype=self.dtype_policy)

@@ -6,6 +6,7 @@ from keras import ops
 
 from zoo.core.colours import NUM_VALUES, split
 from zoo.core.errors import ZooError
+from zoo.core.initial import normal
 from zoo.core.types import Given, Literal
 from zoo.embeddings import TokenEmbedding
 
@@ -22,7 +23,7 @@ class Colours(TokenEmbedding):
         vocabulary_size: Given[int],
         hidden_dim: Given[int],
         num_channels: Literal[1, 3] = 3,
-        initializer_range: Given[float] = 0.02,
+        initializer_range: Given[float | None] = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -34,7 +35,7 @@ class Colours(TokenEmbedding):
             raise ValueError(f"{found}, as the tokenizer colours has.")
 
     def build(self, shape=None):
-        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
+        initializer = normal(self.initializer_range, self.hidden_dim)
         self.projection = keras.layers.Dense(
             self.hidden_dim, activation="relu", name="projection", dtype=self.dtype_policy
         )

@@ -5,6 +5,7 @@ import math
 import keras
 from keras import ops
 
+from zoo.core.initial import normal
 from zoo.core.types import Given
 from zoo.embeddings import TokenEmbedding
 
@@ -16,13 +17,13 @@ class Plain(TokenEmbedding, keras.layers.ReversibleEmbedding):
         self,
         vocabulary_size: Given[int],
         hidden_dim: Given[int],
-        initializer_range: Given[float] = 0.02,
+        initializer_range: Given[float | None] = None,
         **kwargs,
     ):
         super().__init__(
             vocabulary_size,
             hidden_dim,
-            embeddings_initializer=keras.initializers.RandomNormal(stddev=initializer_range),
+            embeddings_initializer=normal(initializer_range, hidden_dim),
             **kwargs,
         )
         self.vocabulary_size, self.hidden_dim = vocabulary_size, hidden_dim

@@ -36,7 +36,7 @@ class SelfAttention(LayerKind):
         kernel: Kernel | None = None,
         dropout: Probability = 0.0,
         use_bias: bool = False,
-        initializer_range: PositiveFloat = 0.02,
+        initializer_range: PositiveFloat | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)

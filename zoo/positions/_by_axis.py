@@ -3,9 +3,9 @@
 import math
 from typing import Any
 
-import keras
 from keras import ops
 
+from zoo.core.initial import normal
 from zoo.core.places import positions, span
 from zoo.core.types import PositiveFloat, PositiveInt
 from zoo.positions import Position
@@ -15,7 +15,7 @@ class ByAxis(Position):
     """The contract of tables by axis. Places are numbered through `shape` with the last axis
     fastest; there are none beyond."""
 
-    def __init__(self, shape: list[PositiveInt], initializer_range: PositiveFloat, **kwargs):
+    def __init__(self, shape: list[PositiveInt], initializer_range: PositiveFloat | None, **kwargs):
         super().__init__(**kwargs)
         self.shape, self.initializer_range = shape, initializer_range
         self.max_sequence_length = math.prod(shape)
@@ -29,10 +29,10 @@ class ByAxis(Position):
         raise NotImplementedError
 
     def build(self, x_shape):
-        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
+        sizes, spread = self.sizes(x_shape[-1]), self.initializer_range
         self.axes = [
-            self.add_weight((length, size), initializer, name=f"axis_{axis}")
-            for axis, (length, size) in enumerate(zip(self.shape, self.sizes(x_shape[-1])))
+            self.add_weight((length, size), normal(spread, size), name=f"axis_{axis}")
+            for axis, (length, size) in enumerate(zip(self.shape, sizes))
         ]
         self.built = True
 

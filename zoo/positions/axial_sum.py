@@ -8,7 +8,9 @@ from zoo.positions._by_axis import ByAxis
 
 
 class AxialSum(ByAxis):
-    def __init__(self, shape: list[PositiveInt], initializer_range: PositiveFloat = 0.02, **kwargs):
+    def __init__(
+        self, shape: list[PositiveInt], initializer_range: PositiveFloat | None = None, **kwargs
+    ):
         super().__init__(shape, initializer_range, **kwargs)
 
     def sizes(self, hidden_dim):

@@ -1,8 +1,8 @@
 """One learned vector a position, added to the embedding (Gehring et al. 2017; GPT, BERT)."""
 
-import keras
 from keras import ops
 
+from zoo.core.initial import normal
 from zoo.core.places import positions, span
 from zoo.core.types import PositiveFloat, PositiveInt
 from zoo.positions import Position
@@ -12,13 +12,16 @@ class Learned(Position):
     """Positions 0 to `max_sequence_length - 1`; there are none beyond."""
 
     def __init__(
-        self, max_sequence_length: PositiveInt, initializer_range: PositiveFloat = 0.02, **kwargs
+        self,
+        max_sequence_length: PositiveInt,
+        initializer_range: PositiveFloat | None = None,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.max_sequence_length, self.initializer_range = max_sequence_length, initializer_range
 
     def build(self, x_shape):
-        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
+        initializer = normal(self.initializer_range, x_shape[-1])
         shape = (self.max_sequence_length, x_shape[-1])
         self.embeddings = self.add_weight(shape, initializer, name="embeddings")
         self.built = True

@@ -5,9 +5,9 @@
 so a query is multiplied with a vector a row and a column, never with one a pair.
 """
 
-import keras
 from keras import ops
 
+from zoo.core.initial import normal
 from zoo.core.types import PositiveFloat, PositiveInt
 from zoo.positions._on_grid import OnGrid, stretched
 
@@ -28,8 +28,7 @@ class Relative2d(OnGrid):
 
     def build(self, shape):
         head_dim = shape[1]
-        spread = self.initializer_range or head_dim**-0.5
-        initializer = keras.initializers.RandomNormal(stddev=spread)
+        initializer = normal(self.initializer_range or head_dim**-0.5, head_dim)
         self.down, self.right = (
             self.add_weight((2 * size - 1, head_dim), initializer, name=name)
             for size, name in zip(self.grid, ("down", "right"))

@@ -8,6 +8,7 @@ with r a learned projection of the sinusoid of the distance. The first term is e
 import keras
 from keras import ops
 
+from zoo.core.initial import normal
 from zoo.core.layer import LayerKind
 from zoo.core.types import PositiveFloat, PositiveInt, Probability
 from zoo.positions._by_distance import ByDistance
@@ -28,7 +29,7 @@ class RelativeXl(ByDistance):
         clamp_length: PositiveInt | None = None,
         tie_biases: bool = True,
         dropout: Probability = 0.0,
-        initializer_range: PositiveFloat = 0.02,
+        initializer_range: PositiveFloat | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -48,7 +49,7 @@ class RelativeXl(ByDistance):
             keras.layers.EinsumDense,
             "rd,dhe->rhe",
             output_shape=(num_heads, head_dim),
-            kernel_initializer=keras.initializers.RandomNormal(stddev=self.initializer_range),
+            kernel_initializer=normal(self.initializer_range, self.hidden_dim),
             name="relative",
         )
         self.projection.build((None, self.hidden_dim))
@@ -91,12 +92,12 @@ class RelativeXl(ByDistance):
 class ScoreBiases(LayerKind):
     """u and v: how much a head wants a key, or a distance, whatever the query."""
 
-    def __init__(self, initializer_range: PositiveFloat = 0.02, **kwargs):
+    def __init__(self, initializer_range: PositiveFloat | None = None, **kwargs):
         super().__init__(**kwargs)
         self.initializer_range = initializer_range
 
     def build(self, shape):
-        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
+        initializer = normal(self.initializer_range, shape[-1])
         self.by_key = self.add_weight(shape=shape, initializer=initializer, name="u")
         self.by_distance = self.add_weight(shape=shape, initializer=initializer, name="v")
         self.built = True

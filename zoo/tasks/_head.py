@@ -7,6 +7,7 @@ from keras import ops
 
 from zoo.backbones import Backbone
 from zoo.backbones.transformer import Transformer
+from zoo.core.initial import normal
 from zoo.core.types import Given, PositiveFloat, Probability
 from zoo.tasks import KERAS_HUB_TASK, Task
 from zoo.tasks._cross_entropy import CrossEntropy
@@ -23,7 +24,7 @@ class Head(Task):
         backbone: Given[Backbone],
         preprocessor=None,
         dropout: Probability = 0.1,
-        initializer_range: PositiveFloat = 0.02,
+        initializer_range: PositiveFloat | None = None,
         label_smoothing: Probability = 0.0,
         **kwargs,
     ):
@@ -45,7 +46,7 @@ class Head(Task):
 
     def dense(self, size: int, name: str) -> keras.layers.Layer:
         """A projection to so many features."""
-        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
+        initializer = normal(self.initializer_range, self.backbone.output.shape[-1])
         like = {"kernel_initializer": initializer, "dtype": self.backbone.dtype_policy}
         return keras.layers.Dense(size, name=name, **like)
 

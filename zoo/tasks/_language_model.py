@@ -7,6 +7,7 @@ from keras import ops
 
 from zoo.backbones import Backbone
 from zoo.backbones.transformer import Transformer
+from zoo.core.initial import normal
 from zoo.core.types import Given, NonNegativeFloat, PositiveFloat, PositiveInt, Probability
 from zoo.tasks import Task
 from zoo.tasks._cross_entropy import CrossEntropy
@@ -32,7 +33,7 @@ class LanguageModel(Task):
         preprocessor=None,
         tie_embeddings: bool = True,
         output_bias: bool = False,
-        initializer_range: PositiveFloat = 0.02,
+        initializer_range: PositiveFloat | None = None,
         label_smoothing: Probability = 0.0,
         z_loss: NonNegativeFloat = 0.0,
         loss_chunk_size: PositiveInt | None = None,
@@ -67,7 +68,7 @@ class LanguageModel(Task):
         return keras.layers.Dense(
             number,
             use_bias=False,
-            kernel_initializer=keras.initializers.RandomNormal(stddev=self.initializer_range),
+            kernel_initializer=normal(self.initializer_range, self.backbone.output.shape[-1]),
             name=name,
             dtype=self.backbone.dtype_policy,
         )

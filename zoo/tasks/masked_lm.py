@@ -5,6 +5,7 @@ from keras import ops
 
 from zoo.backbones import Backbone
 from zoo.core.activations import ACTIVATIONS
+from zoo.core.initial import normal
 from zoo.core.types import Activation, Given, PositiveFloat
 from zoo.tasks import KERAS_HUB_MASKED_LM
 from zoo.tasks._language_model import LanguageModel
@@ -21,7 +22,7 @@ class MaskedLM(LanguageModel, KERAS_HUB_MASKED_LM):
         backbone: Given[Backbone],
         activation: Activation = "gelu",
         layer_norm_epsilon: PositiveFloat = 1e-12,
-        initializer_range: PositiveFloat = 0.02,
+        initializer_range: PositiveFloat | None = None,
         output_bias: bool = True,
         **kwargs,
     ):
@@ -29,7 +30,7 @@ class MaskedLM(LanguageModel, KERAS_HUB_MASKED_LM):
         self.activation, self.layer_norm_epsilon = activation, layer_norm_epsilon
         self.dense = keras.layers.Dense(
             backbone.output.shape[-1],
-            kernel_initializer=keras.initializers.RandomNormal(stddev=initializer_range),
+            kernel_initializer=normal(initializer_range, backbone.output.shape[-1]),
             name="transform_dense",
             **inside,
         )

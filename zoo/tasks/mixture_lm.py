@@ -9,6 +9,7 @@ from keras import ops
 from zoo.backbones import Backbone
 from zoo.backbones.transformer import Transformer
 from zoo.core.colours import joined, real, split
+from zoo.core.initial import normal
 from zoo.core.types import Given, Literal, PositiveFloat, PositiveInt
 from zoo.tasks import KERAS_HUB_TASK, Measured, Task
 from zoo.tasks._logistics import Mixture, size
@@ -29,14 +30,14 @@ class MixtureLM(Task, KERAS_HUB_TASK):
         preprocessor=None,
         num_mixtures: PositiveInt = 10,
         num_channels: Literal[1, 3] = 3,
-        initializer_range: PositiveFloat = 0.02,
+        initializer_range: PositiveFloat | None = None,
         **kwargs,
     ):
         # === Layers ===
         self.backbone, self.preprocessor = backbone, preprocessor
         self.mixtures = keras.layers.Dense(
             size(num_mixtures, num_channels),
-            kernel_initializer=keras.initializers.RandomNormal(stddev=initializer_range),
+            kernel_initializer=normal(initializer_range, backbone.output.shape[-1]),
             name="mixtures",
             dtype=backbone.dtype_policy,
         )

@@ -7,6 +7,7 @@ from keras import ops
 
 from zoo.backbones import Backbone
 from zoo.backbones.image_encoder_decoder import ImageEncoderDecoder
+from zoo.core.initial import normal
 from zoo.core.types import Given, NonNegativeFloat, PositiveFloat, PositiveInt
 from zoo.tasks import KERAS_HUB_OBJECT_DETECTOR, KERAS_HUB_TASK, Task
 from zoo.tasks._labels import named
@@ -38,7 +39,7 @@ class ObjectDetector(Task, KERAS_HUB_OBJECT_DETECTOR):
         overlap_weight: NonNegativeFloat = 2.0,
         no_object_weight: PositiveFloat = 0.1,
         labels: list[str] | None = None,
-        initializer_range: PositiveFloat = 0.02,
+        initializer_range: PositiveFloat | None = None,
         **kwargs,
     ):
         # === Layers ===
@@ -62,7 +63,7 @@ class ObjectDetector(Task, KERAS_HUB_OBJECT_DETECTOR):
 
     def dense(self, size: int, name: str, **options: Any) -> keras.layers.Layer:
         """A projection to so many features."""
-        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
+        initializer = normal(self.initializer_range, self.backbone.output.shape[-1])
         like = {"kernel_initializer": initializer, "dtype": self.backbone.dtype_policy}
         return keras.layers.Dense(size, name=name, **like, **options)
 

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from zoo.core.activations import ACTIVATIONS
+from zoo.core.initial import normal
 from zoo.core.layer import LayerKind
 from zoo.core.recompute import in_chunks
 from zoo.core.types import Activation, PositiveFloat, PositiveInt, Probability
@@ -28,7 +29,7 @@ class FeedForward(LayerKind):
         chunk_size: PositiveInt | None = None,
         dropout: Probability = 0.0,
         use_bias: bool = True,
-        initializer_range: PositiveFloat = 0.02,
+        initializer_range: PositiveFloat | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -45,7 +46,7 @@ class FeedForward(LayerKind):
 
     def projection(self, size: int, shape: Any, name: str) -> keras.layers.Dense:
         """A built projection to `size` features."""
-        initializer = keras.initializers.RandomNormal(stddev=self.initializer_range)
+        initializer = normal(self.initializer_range, shape[-1])
         return self.dense(size, shape, name, initializer, self.use_bias)
 
     def activate(self, x: Any) -> Any:
