@@ -138,7 +138,7 @@ APART = {
     "batch_normed": {"kind": "batch_normed"},
     "convolved": {"kind": "convolved"},
     "cross": {"kind": "cross"},
-    "graph_attention": {"kind": "graph_attention", "num_labels": 2},
+    "graph_attention": {"kind": "graph_attention"},
     "single_head": {"kind": "single_head", "memory_length": 12},
     "spatial": {"kind": "spatial"},
 }

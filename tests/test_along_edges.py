@@ -103,11 +103,10 @@ def dense(ours, x, times):
     return ours.project_back(found + ops.einsum("bhqkr,hre->bqhe", weights, tables[1]))
 
 
-@pytest.mark.parametrize("kind", ["along_edges", "graph_attention"])
 @pytest.mark.parametrize("jit", [False, True])
-def test_values_and_gradients_are_those_of_dense_attention_over_its_edges(kind, jit, x, edges):
+def test_values_and_gradients_are_those_of_dense_attention_over_its_edges(jit, x, edges):
     mask = np.arange(NODES) < np.array([[NODES], [5]])
-    ours = layer(kind=kind)
+    ours = layer()
     times = reported(ours, x, edges, mask)
 
     def loss(found):

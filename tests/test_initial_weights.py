@@ -4,6 +4,7 @@ import image_models
 import pytest
 from keras import ops
 
+from zoo.attention import Attention
 from zoo.backbones import Backbone
 from zoo.core.kinds import make
 from zoo.tasks import Task
@@ -72,3 +73,18 @@ def test_weights_are_as_small_as_what_they_read_is_wide():
 @pytest.mark.parametrize("name", image_models.MODELS)
 def test_models_of_pictures_begin_around_zero(name):
     around_zero(image_models.build(name))
+
+
+def test_no_two_weights_begin_alike():
+    looks = {"num_heads": 4, "head_dim": 16, "position": {"kind": "relative_xl", "hidden_dim": 64}}
+    for written in (
+        {**looks, "kind": "multi_head"},
+        {"kind": "graph_attention", "num_heads": 4, "head_dim": 16},
+        {"kind": "along_edges", "num_heads": 4, "head_dim": 16, "num_labels": 2},
+    ):
+        layer = make(Attention, written)
+        layer.build((None, None, WIDTH))
+        begun = [numbers for numbers in map(ops.convert_to_numpy, layer.weights) if numbers.std()]
+        for place, one in enumerate(begun):
+            for other in begun[:place]:
+                assert one.shape != other.shape or (one != other).any()

@@ -8,6 +8,8 @@ from gradients import gradients, near
 from graphs import largest, reads_graphs
 from keras import ops
 
+import zoo
+from zoo.training import loop
 from zoo.training.learner import Learner
 
 
@@ -98,3 +100,20 @@ def test_no_tensor_of_training_holds_the_scores_of_all_tokens(size, fits, draw):
 
     graph = step.get_concrete_function(tf.constant(ids)).graph
     assert (largest(graph) < b * t * vocabulary // 2) == fits
+
+
+def test_squares_of_matrices_are_added_to_what_is_minimised_and_to_nothing_else(draw):
+    recipe = zoo.load_recipe("quickstart", ["training.l2=0.1"], tiny=True)
+    ours = loop.compiled(zoo.build(recipe), 2, zoo.recipe.build.training(recipe))
+    ids, targets, weights = batch(draw)
+    inputs = {"token_ids": ids}
+    hidden = ours(inputs)
+    plain, more = (
+        float(ours.compute_loss(inputs, targets, hidden, weights, training))
+        for training in (False, True)
+    )
+    matrices = [
+        w for w in ours.trainable_variables if len(w.shape) > 1 and w.name not in ("bias", "u", "v")
+    ]
+    squares = sum(float(ops.sum(ops.square(matrix))) for matrix in matrices)
+    assert more - plain == pytest.approx(0.05 * squares, rel=1e-4)

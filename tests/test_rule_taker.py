@@ -72,6 +72,20 @@ def test_of_one_theory_many_statements_are_asked_none_twice():
     assert max(numbers) == 7
 
 
+def test_what_is_told_follows_and_is_as_often_denied():
+    drawn = RuleTaker(num_statements=7, told=True, num_documents=400, num_validation_documents=1)
+    denied = []
+    for document in drawn.train():
+        parts = [part.tobytes().decode() for part in document.parts()]
+        theory, first = parts[0].rsplit("\n", 1)
+        subjects, said = [first, *(part.strip("\n") for part in parts[2::2])], parts[1::2]
+        for subject, what in zip(subjects, said):
+            asked = f"{theory}\n{subject}{what.rstrip('.')}?\n"
+            assert theories.answer(asked) == b"true"
+        denied += [what.startswith("not ") for what in said]
+    assert np.mean(denied) == pytest.approx(0.5, abs=0.02)
+
+
 def features(text):
     """What a reader counts who does not reason: words, and words of the statement in the text."""
     *told, statement = text.splitlines()

@@ -73,9 +73,9 @@ class AlongEdges(Attention):
     def build(self, x_shape):
         super().build(x_shape)
         rows = (self.num_heads if self.per_head else 1, (self.num_labels or 0) + 1, self.head_dim)
-        initializer = normal(self.initializer_range, self.head_dim)
+        spread = self.initializer_range
         self.vectors = [
-            self.add_weight(rows, initializer, name=f"label_{name}")
+            self.add_weight(rows, normal(spread, self.head_dim), name=f"label_{name}")
             for name in (("keys", "values") if self.num_labels else ())
         ]
 
@@ -84,7 +84,7 @@ class AlongEdges(Attention):
 
     def attend_within(self, x, padding_mask=None, marks=None, groups=ALL):
         edges, heads = self.edges(x, padding_mask, marks), self.heads_of(groups)
-        query = _in_a_row(self.ask(x, None, groups)) * self.head_dim**-0.5
+        query = _in_a_row(self.ask(x, None, groups))
         key, value = (_in_a_row(of) for of in self.offer(x, None, groups))
         each = query.shape[1] // key.shape[1]
         key, value = ops.repeat(key, each, axis=1), ops.repeat(value, each, axis=1)
@@ -125,22 +125,27 @@ class AlongEdges(Attention):
         return [ops.broadcast_to(of, (self.num_heads, *of.shape[1:]))[heads] for of in padded]
 
     def shares(self, query: Any, key: Any, edges: Edges, tables: list) -> tuple[Any, Any]:
-        """Scaled queries and keys `n h e` -> float32 weights of the edges, `y h`, and the logarithm
-        of what those of a node were divided by, `n h`."""
+        """Queries and keys `n h e` -> float32 weights of the edges, `y h`, and the logarithm of
+        what those of a node were divided by, `n h`."""
         number = ops.shape(query)[0]
-        scores = ops.take(query, edges.query, axis=0) * ops.take(key, edges.key, axis=0)
-        scores = ops.sum(ops.cast(scores, "float32"), axis=-1)
-        if tables:
-            of_label = ops.einsum("nhe,hre->nrh", query, tables[0])
-            of_label = ops.reshape(of_label, (-1, of_label.shape[2]))
-            scores = scores + ops.cast(ops.take(of_label, _row(edges, tables), axis=0), "float32")
-        scores = Softmax(self.soft_cap).cap(scores)
+        scores = Softmax(self.soft_cap).cap(self.scores(query, key, edges, tables))
         scores = ops.where(edges.there[:, None], scores, HIDDEN)
         most = ops.segment_max(ops.stop_gradient(scores), edges.query, number)
         raised = ops.exp(scores - ops.take(most, edges.query, axis=0))
         raised = ops.where(edges.there[:, None], raised, 0.0)
         total = ops.segment_sum(raised, edges.query, number)
         return raised / ops.take(total, edges.query, axis=0), most + ops.log(total)
+
+    def scores(self, query: Any, key: Any, edges: Edges, tables: list) -> Any:
+        """Queries and keys `n h e` -> how much each edge matters, float32 `y h`."""
+        query = query * self.head_dim**-0.5
+        scores = ops.take(query, edges.query, axis=0) * ops.take(key, edges.key, axis=0)
+        scores = ops.sum(ops.cast(scores, "float32"), axis=-1)
+        if not tables:
+            return scores
+        of_label = ops.einsum("nhe,hre->nrh", query, tables[0])
+        of_label = ops.reshape(of_label, (-1, of_label.shape[2]))
+        return scores + ops.cast(ops.take(of_label, _row(edges, tables), axis=0), "float32")
 
     def dropped(self, weights: Any, heads: slice) -> Any:
         """Weights of the edges, `y h`: in training some of them 0 and the others larger."""

@@ -9,7 +9,7 @@ from zoo.core.types import PositiveInt
 from zoo.critics import Critic
 
 KERNEL, LEAK, WIDEST = 4, 0.2, 8
-BEGINS = keras.initializers.RandomNormal(0.0, 0.02)
+SPREAD = 0.02
 
 
 class Patches(Critic):
@@ -35,13 +35,14 @@ class Patches(Critic):
         self.built = True
 
     def _convolution(self, name: str, given: int, width: int, strides: int, use_bias: bool):
-        like = {"strides": strides, "use_bias": use_bias, "kernel_initializer": BEGINS}
+        begins = keras.initializers.RandomNormal(0.0, SPREAD)
+        like = {"strides": strides, "use_bias": use_bias, "kernel_initializer": begins}
         made = self.child(Around, width, KERNEL, sides="symmetric", name=name, **like)
         made.build((None, None, None, given))
         return made
 
     def _norm(self, name: str, width: int):
-        like = {"gamma_initializer": keras.initializers.RandomNormal(1.0, 0.02)}
+        like = {"gamma_initializer": keras.initializers.RandomNormal(1.0, SPREAD)}
         kind = keras.layers.BatchNormalization
         made = self.child(kind, momentum=0.9, epsilon=1e-5, name=name, **like)
         made.build((None, None, None, width))

@@ -28,9 +28,9 @@ class Relative2d(OnGrid):
 
     def build(self, shape):
         head_dim = shape[1]
-        initializer = normal(self.initializer_range or head_dim**-0.5, head_dim)
+        spread = self.initializer_range or head_dim**-0.5
         self.down, self.right = (
-            self.add_weight((2 * size - 1, head_dim), initializer, name=name)
+            self.add_weight((2 * size - 1, head_dim), normal(spread, head_dim), name=name)
             for size, name in zip(self.grid, ("down", "right"))
         )
         self.built = True

@@ -97,9 +97,10 @@ class ScoreBiases(LayerKind):
         self.initializer_range = initializer_range
 
     def build(self, shape):
-        initializer = normal(self.initializer_range, shape[-1])
-        self.by_key = self.add_weight(shape=shape, initializer=initializer, name="u")
-        self.by_distance = self.add_weight(shape=shape, initializer=initializer, name="v")
+        self.by_key, self.by_distance = (
+            self.add_weight(shape, normal(self.initializer_range, shape[-1]), name=name)
+            for name in ("u", "v")
+        )
         self.built = True
 
     def values(self, dtype):

@@ -76,12 +76,13 @@ class Training:
     """How a model is trained. `*_every`, `steps` and the schedule count optimizer steps: one takes
     the mean gradient of `gradient_accumulation_steps` batches. `layer_decay`: the learning rate of
     each block is so much of that of the next, and that of the embeddings of the first block's; for
-    weights that were trained before. `jit_compile`: by XLA; without a word of it, wherever that is
-    faster, which it is not for bfloat16 on a CPU, that XLA multiplies as float32. `patience`: stop
-    when so many validations in a row have found no lower loss. `return_memory`: on a CPU, `zoo
-    train` gives freed memory back to the system at once, which is slower and needs less. `backend`
-    is the one to run on; without it, Keras's own. `distribution` says on which devices; without it,
-    on one.
+    weights that were trained before. `l2`: half of that times the sum of the squares of all
+    matrices is added to the loss; an optimizer's `weight_decay` is apart from it. `jit_compile`: by
+    XLA; without a word of it, wherever that is faster, which it is not for bfloat16 on a CPU, that
+    XLA multiplies as float32. `patience`: stop when so many validations in a row have found no
+    lower loss. `return_memory`: on a CPU, `zoo train` gives freed memory back to the system at
+    once, which is slower and needs less. `backend` is the one to run on; without it, Keras's own.
+    `distribution` says on which devices; without it, on one.
     """
 
     steps: PositiveInt
@@ -91,6 +92,7 @@ class Training:
     gradient_accumulation_steps: PositiveInt = 1
     ema_momentum: Fraction | None = None
     layer_decay: Fraction | None = None
+    l2: PositiveFloat | None = None
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16", "bfloat16"] = "float32"
     jit_compile: bool | None = None
     return_memory: bool = False

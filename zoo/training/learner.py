@@ -85,7 +85,7 @@ class Learner(keras.Model):
             gauge.update_state(found.gauges[gauge.name], sample_weight=total)
         if not training:
             self.accuracy.update_state(found.accuracy, sample_weight=total)
-        return found.loss
+        return sum(self.losses, found.loss) if training else found.loss
 
     def _taught(self, inputs: Any) -> Taught:
         state = self.teacher_memory.read(inputs.get("restart"))

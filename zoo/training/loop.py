@@ -107,6 +107,9 @@ def compiled(
     if optimizer.weight_decay:
         vectors = [v for v in learner.trainable_variables if _is_vector(v)]
         optimizer.exclude_from_weight_decay(var_list=vectors)
+    for variable in learner.trainable_variables if settings.l2 else []:
+        if not _is_vector(variable):
+            variable.regularizer = keras.regularizers.L2(settings.l2 / 2)
     if settings.layer_decay:
         factors = scales(task, settings.layer_decay)
         optimizer = by_layer(optimizer, [factors[v.path] for v in learner.trainable_variables])

@@ -19,7 +19,7 @@ ATTRIBUTES = (
     *("big", "blue", "cold", "furry", "green", "kind", "nice"),
     *("quiet", "red", "rough", "round", "smart", "white", "young"),
 )
-ANSWERS = (b"false", b"true")
+ANSWERS = ("false", "true")
 NEAR = 0.8
 """How likely a rule follows from the attribute right before its own, and from one further back."""
 ALONE = 0.5
@@ -46,7 +46,9 @@ class RuleTaker(Synthetic):
     any order, and asks a statement; the answer is true or false. Its proof is `min_depth` to
     `max_depth` rules deep, each depth as often; a fact that is told has depth 0, and what no rule
     leads to is disproved at depth 0. Of one theory up to `num_statements` are asked, each with its
-    answer: more to learn from than one word a theory.
+    answer: more to learn from than one word a theory. Where they are `told`, nothing is asked: they
+    stand behind the rules as what follows, with a `not` where they are false, and what is said of
+    each entity is an answer.
 
     Both answers are as likely, and the first statement drawn is of an attribute that is true of one
     entity and false of another at the same depth, in the same theory: only reasoning tells which.
@@ -65,6 +67,7 @@ class RuleTaker(Synthetic):
         num_rules: PositiveInt = 8,
         num_attributes: PositiveInt = 10,
         num_statements: PositiveInt = 1,
+        told: bool = False,
         negation: Probability = 0.25,
         denied: Probability = 0.5,
         **kwargs,
@@ -82,21 +85,26 @@ class RuleTaker(Synthetic):
         self.min_depth, self.max_depth = min_depth, max_depth
         self.num_entities, self.num_facts = num_entities, num_facts
         self.num_rules, self.num_attributes = num_rules, num_attributes
-        self.num_statements, self.negation, self.denied = num_statements, negation, denied
+        self.num_statements, self.told = num_statements, told
+        self.negation, self.denied = negation, denied
 
     def draw(self, random):
         for theory, statements in self._asked(random):
             names = [ENTITIES[n] for n in random.permutation(len(ENTITIES))]
             words = [ATTRIBUTES[n] for n in random.permutation(len(ATTRIBUTES))]
             facts, rules = (random.permutation(part) for part in sentences(theory, names, words))
-            text, answers = "\n".join([*facts, *rules]).encode(), []
+            text, answers = "\n".join([*facts, *rules]), []
             for entity, attribute, truth in statements:
-                denied = int(random.random() < self.denied)
-                text += f"\n{names[entity]} is {'not ' * denied}{words[attribute]}?\n".encode()
-                answer = ANSWERS[truth ^ denied]
+                denied = not truth if self.told else random.random() < self.denied
+                subject, said = f"\n{names[entity]} is ", f"{'not ' * denied}{words[attribute]}"
+                if self.told:
+                    before, answer = subject, f"{said}."
+                else:
+                    before, answer = f"{subject}{said}?\n", ANSWERS[truth ^ denied]
+                text += before
                 answers.append((len(text), len(text) + len(answer)))
                 text += answer
-            yield text, tuple(answers)
+            yield text.encode(), tuple(answers)
 
     def _asked(self, random: np.random.Generator) -> Iterator[tuple[Theories, np.ndarray]]:
         """One theory, and statements of it, int `n 3`: an entity, an attribute, and whether that
