@@ -28,6 +28,7 @@ TELLING = ("recipe.yaml", "report.json", "log.csv", "evaluations.jsonl", "recl.j
 STRIDED, FIXED = ("local", "column"), ("local", "summary")
 """The parts of the patterns of Sparse Transformers, which layers take in turn."""
 FAR = ["--step", "128", "--longest", "1024", "--positions", "250"]
+NEAR = ["--step", "32", "--longest", "512", "--positions", "250"]
 """Of `zoo recl`: every context is read anew at every position, which takes its time."""
 
 
@@ -135,7 +136,7 @@ def characters(results: Results) -> None:
     for name in names:
         results.evaluate(name, f"data.source.validation_path={folder / 'test.txt'}")
     results.evaluate("transformer_xl", "model.blocks.attention.memory_length=0")
-    results.recl(names, *FAR)
+    results.recl(names, *NEAR)
     results.report("characters", names, ["gpt"])
 
 

@@ -191,6 +191,7 @@ def losses(run):
     return [(row["loss"], row["validation_loss"]) for row in read(run / "log.csv")]
 
 
+@pytest.mark.slow
 def test_a_recipe_is_taught_and_resumed_and_needs_its_teacher_no_more(teacher, tmp_path):
     taught = [by(teacher, weight=0.9), "model.num_layers=1", "training.steps=6"]
     taught += ["training.validate_every=3", "training.schedule={kind: constant, peak: 1e-2}"]

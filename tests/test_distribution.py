@@ -145,6 +145,7 @@ def test_two_workers_find_the_losses_of_one_and_stop_when_one_dies(runs):
     same(runs, "whole", "stopped")
 
 
+@pytest.mark.slow
 def test_two_processes_of_jax_find_the_losses_of_one_and_stop_when_one_dies(runs):
     ours = overrides(runs, "reverse")
     wanted = [

@@ -9,7 +9,6 @@ import pytest
 
 TESTS = Path(__file__).parent
 SUITES = {
-    "test_transformer_xl.py": "however_it_is_cut or tied or state_is_a_value",
     "test_attention.py": "sees_exactly and dense and causal or 5-block_sparse-multi_head",
     "test_kernels.py": "learn_like and causal-relative_xl or loop or splash",
 }

@@ -98,6 +98,7 @@ def test_what_reads_texts_is_not_asked_of_music_nor_the_other_way():
         says(said, f"{name}: found {what}.")
 
 
+@pytest.mark.slow
 def test_it_answers_a_program_in_c(tmp_path_factory):
     served, made = model("grid"), tmp_path_factory.mktemp("exported")
     wanted = Export(signatures=["continue", "tokenize"])

@@ -10,13 +10,11 @@ from typer.testing import CliRunner
 
 import zoo
 from zoo import cli
+from zoo.core.kinds import as_node
 from zoo.recipe.check import describe
 from zoo.recipe.equality import equality
-from zoo.recipe.load import available
 from zoo.training.report import read
 
-OTHERWISE = ("longformer", "lstm", "mask_predict", "transformer_xl", "mobilevit", "distilbert")
-"""In the names of recipes that extend another one, and are trained in another way than that."""
 QUICK = ["training.steps=6", "training.jit_compile=false", "training.validate_every=3"]
 
 
@@ -40,17 +38,20 @@ def trained(name, files):
     return recipe, run
 
 
-def variant(name):
-    """Whether a recipe extends another one, and does all but the same."""
-    extends = "\nextends: " in available()[name].read_text()
-    return extends and not any(word in name for word in OTHERWISE)
+def learned(name):
+    """What a recipe does and of what: its task, its model and its data."""
+    tree = zoo.load_recipe(name).tree
+    data = tree["data"]["source"], tree["data"]["batching"]
+    return tuple(as_node(one)["kind"] for one in (tree["model"]["task"], tree["model"], *data))
 
 
-VARIANTS = [name for name in small_files.NAMES if variant(name)]
+OFTEN = {learned(name): name for name in reversed(small_files.NAMES)}.values()
+"""One recipe of each kind of work; the others are trained among the slow tests."""
+RARELY = [name for name in small_files.NAMES if name not in OFTEN]
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_a_variant_is_checked_every_time(name, files, monkeypatch):
+@pytest.mark.parametrize("name", RARELY)
+def test_what_is_rarely_trained_is_checked_every_time(name, files, monkeypatch):
     monkeypatch.chdir(Path(files["text_files"]["path"]).parent)
     for other in small_files.needed(name):
         trained(other, files)
@@ -61,7 +62,7 @@ def test_a_variant_is_checked_every_time(name, files, monkeypatch):
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.slow] if name in VARIANTS else [])
+        pytest.param(name, marks=[] if name in OFTEN else [pytest.mark.slow])
         for name in small_files.NAMES
     ],
 )

@@ -24,6 +24,8 @@ from zoo.serving.proof import raw
 from zoo.serving.signatures import Served
 from zoo.tokenizers.bytes import Bytes
 
+SLOW = pytest.mark.slow
+
 TEXT = "def area(width, height): return width * height"
 
 
@@ -64,10 +66,10 @@ def answers_its_requests(client, folder):
 @pytest.mark.parametrize(
     ("task", "wanted"),
     [
-        ({"kind": "masked_lm"}, ["fill", "embed", "tokenize"]),
+        pytest.param({"kind": "masked_lm"}, ["fill", "embed", "tokenize"], marks=SLOW),
         ({"kind": "text_classifier", "num_classes": 3}, ["classify", "attend"]),
-        ({"kind": "token_classifier", "num_classes": 3}, ["tag"]),
-        ({"kind": "span_qa"}, ["answer"]),
+        pytest.param({"kind": "token_classifier", "num_classes": 3}, ["tag"], marks=SLOW),
+        pytest.param({"kind": "span_qa"}, ["answer"], marks=SLOW),
     ],
     ids=lambda one: one.get("kind") if isinstance(one, dict) else None,
 )
@@ -80,7 +82,10 @@ def test_a_model_with_a_head_answers(task, wanted, client, tmp_path):
     assert ('- `attend` with `{"max_tokens": 512}`: text string' in told) == ("attend" in wanted)
 
 
-@pytest.mark.parametrize(("kind", "name"), [*zip(SEARCHES, ["translate", "summarize"])])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("seq2seq_lm", "translate"), pytest.param("mask_predict_lm", "summarize", marks=SLOW)],
+)
 def test_a_model_that_reads_and_writes_answers(kind, name, client, tmp_path):
     words = learned("word_piece")
     task, batching = reading_and_writing(words, kind)

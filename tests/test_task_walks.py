@@ -21,12 +21,18 @@ def task(name):
 ELSEWHERE = ("published/", *OWN_DATA)
 RECIPES = [n for n in available() if not n.startswith(ELSEWHERE) and task(n) != "causal_lm"]
 
+OFTEN = {task(name): name for name in reversed(RECIPES)}.values()
+"""The first of each task; the others are walked among the slow tests."""
+
 
 def test_every_such_task_has_a_recipe():
     assert {task(name) for name in RECIPES} >= {"masked_lm", "seq2seq_lm", "text_classifier"}
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name not in OFTEN)) for name in RECIPES],
+)
 def test_it_walks_from_its_check_to_its_answers(name, tmp_path):
     """One test a recipe: it is trained once."""
     walked = walk(name, tmp_path / "run")

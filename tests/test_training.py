@@ -258,7 +258,13 @@ def test_lora_and_quantization_find_their_layers(monkeypatch):
     assert np.abs(np.array(whole(inputs)) - before).max() < 0.5
 
 
-@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16", "bfloat16"])
+@pytest.mark.parametrize(
+    "precision",
+    [
+        "mixed_bfloat16",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("mixed_float16", "bfloat16")),
+    ],
+)
 def test_every_precision_trains_resumes_and_loads(precision, tmp_path):
     half = f"training.precision={precision}"
     trained(tmp_path, half, "training.steps=6")

@@ -32,8 +32,11 @@ def test_no_recipe_is_left_out():
     assert RECIPES
 
 
-RARELY = ("language/million_tokens", "synthetic/duplication")
-"""Walked among the slow tests: Reformers, as language/reformer_chars is."""
+RARELY = (
+    *("language/million_tokens", "language/reformer_chars", "synthetic/duplication"),
+    *("language/gpt_byte_pairs", "language/sha_rnn_bytes", "language/sha_rnn_chars"),
+)
+"""Walked among the slow tests; what sets them apart has quick tests of its own."""
 
 
 @pytest.mark.parametrize(
