@@ -64,6 +64,10 @@ def write(folder):
 class CodeModel(tf.Module):
     """A square of 2 × 2 places is how bright it is, one of 8 codes; it is painted grey."""
 
+    def __init__(self):
+        super().__init__()
+        self.width = tf.Variable(32)
+
     @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, "pixels")])
     def encode_pixels(self, pixels):
         squares = tf.nn.avg_pool2d(tf.cast(pixels, tf.float32), 2, 2, "VALID")
@@ -71,7 +75,7 @@ class CodeModel(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None, None, None], tf.int32, "codes")])
     def decode_pixels(self, codes):
-        squares = tf.cast(codes * 32 + 16, tf.uint8)
+        squares = tf.cast(codes * self.width + 16, tf.uint8)
         whole = tf.repeat(tf.repeat(squares, 2, axis=1), 2, axis=2)
         return {"pixels": tf.repeat(whole[..., None], 3, axis=-1)}
 

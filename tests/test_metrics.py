@@ -41,6 +41,19 @@ def test_rouge_takes_words_without_their_endings_unless_told():
     assert score("rouge", ["meetings"], ["meeting"], stemmed=False)["rouge1"] == 0
 
 
+def test_chrf_is_a_mean_of_letters_in_a_row_in_which_recall_counts_twice():
+    """Of 9 letters 8 are written, of 8 pairs 7, of 7 threes 6, and so on, and nothing besides: the
+    means of six precisions and six recalls make one F."""
+    recall = sum(n / (n + 1) for n in range(3, 9)) / 6
+    wanted = 100 * 5 * recall / (4 * 1 + recall)
+    assert score("chrf", ["red heart"], ["red hearts"])["chrf"] == pytest.approx(wanted)
+    assert score("chrf", ["RED"], ["red"])["chrf"] == 0
+    precision, recall = (6 * 1 + 1 / 2) / 7, (6 * recall + 1 / 2) / 7  # of two words one is right
+    wanted = 100 * 5 * precision * recall / (4 * precision + recall)
+    found = score("chrf", ["red heart"], ["red hearts"], word_order=1)["chrf"]
+    assert found == pytest.approx(wanted)
+
+
 def test_an_exact_match_is_one_to_the_letter():
     assert score("exact_match", [" milk\n", "Milk", "milk"], ["milk"] * 3) == {
         "exact_match": pytest.approx(200 / 3)

@@ -47,9 +47,14 @@ class Turns:
 
     def luck(self, shape: tuple[int, ...], seed: Any) -> np.ndarray:
         """What is added to the logarithms of probabilities behind each turn, float32 `n b t`."""
-        uniform = np.array(keras.random.uniform((self.num_turns, *shape), 1e-7, 1.0, seed=seed))
+        uniform = keras.random.uniform((self.num_turns, *shape), 1e-7, 1.0, seed=seed)
         heat = np.float32(self.choice_temperature) * (1 - self.ratios())
-        return -np.log(-np.log(uniform)) * heat[:, None, None]
+        return np.array(heated(uniform, heat[:, None, None]))
+
+
+def heated(uniform: Any, heat: Any) -> Any:
+    """Uniform numbers between 0 and 1 -> such of Gumbel, times a heat."""
+    return -ops.log(-ops.log(uniform)) * heat
 
 
 class ParallelWriter:
@@ -65,27 +70,44 @@ class ParallelWriter:
         self, first: np.ndarray, known: np.ndarray, sampling: Sampling, turns: Turns
     ) -> np.ndarray:
         """What pictures begin from, int32 `b`, and the tokens that are known of each, int32 `b t`,
-        `UNKNOWN` where they are not -> all tokens, int32 `b t`."""
-        seeds = keras.random.SeedGenerator(sampling.seed)
-        shape = turns.num_turns, known.size
-        draws = np.array(keras.random.uniform(shape, seed=seeds))
-        hidden, luck = turns.hidden((known == UNKNOWN).sum(axis=1)), turns.luck(known.shape, seeds)
+        `UNKNOWN` where they are not -> all tokens, int32 `b t`. Each picture is that of a seed of
+        its own, the next one is that of the next seed: how many there are makes no difference."""
+        rows, length = known.shape
+        draws, lucks = [], []
+        for seed in range(sampling.seed, sampling.seed + rows):
+            seeds = keras.random.SeedGenerator(seed)
+            draws.append(np.array(keras.random.uniform((turns.num_turns, length), seed=seeds)))
+            lucks.append(turns.luck((1, length), seeds))
+        hidden, luck = turns.hidden((known == UNKNOWN).sum(axis=1)), np.concatenate(lucks, axis=1)
         given = first.astype("int32"), known.astype("int32"), hidden, luck
-        return np.array(self.compiled(*given, draws, *sampling.of_rows(known.size)))
+        drawn = np.concatenate(draws, axis=1)
+        return np.array(self.compiled(*given, drawn, *sampling.of_rows(known.size)))
+
+    def turn(self, first: Any, tokens: Any, draws: Any, doubts: Any, *options: Any) -> Any:
+        """One turn, as in `turned`; `draws` and `options` are those of each token, `b·t`."""
+        return turned(tokens, self._score(first), lambda x: self._pick(x, draws, *options), doubts)
 
     def _write(self, first, known, hidden, luck, draws, *options):
+        def pick(scores, turn):
+            return self._pick(scores, ops.take(draws, turn, axis=0), *options)
+
+        return search(known, self._score(first), pick, hidden, luck)
+
+    def _score(self, first: Any) -> Callable[[Any], Any]:
+        """What tells logits `b t v` of tokens, behind what pictures begin from, int32 `b`."""
+
         def score(tokens):
             masked = ops.where(tokens == UNKNOWN, self.mask_token_id, tokens)
             token_ids = ops.concatenate([first[:, None], masked], axis=1)
             states, _ = self.task.encode({"token_ids": token_ids})
             return self.task.logits(states)[:, 1:, : self.num_tokens]
 
-        def pick(scores, turn):
-            rows = ops.reshape(scores, (-1, self.num_tokens))
-            found = choose(rows, ops.take(draws, turn, axis=0), *options)
-            return ops.reshape(found, ops.shape(scores)[:-1])
+        return score
 
-        return search(known, score, pick, hidden, luck)
+    def _pick(self, scores: Any, draws: Any, *options: Any) -> Any:
+        """Logits `b t v` -> tokens, int32 `b t`."""
+        found = choose(ops.reshape(scores, (-1, self.num_tokens)), draws, *options)
+        return ops.reshape(found, ops.shape(scores)[:-1])
 
 
 def search(
@@ -100,14 +122,22 @@ def search(
     told which turn it is. `hidden` int32 `n b` and `luck` `n b t` are those of `Turns`."""
 
     def turn(place, tokens, _):
-        logits, unknown = score(tokens), tokens == UNKNOWN
-        found = ops.where(unknown, pick(logits, place), tokens)
-        number, lucky = (ops.take(x, place, axis=0) for x in (hidden, luck))
-        doubt = doubted(logits, found, unknown, number, lucky)
-        return place + 1, ops.where(doubt, UNKNOWN, found), found
+        doubts = tuple(ops.take(x, place, axis=0) for x in (hidden, luck))
+        return place + 1, *turned(tokens, score, lambda logits: pick(logits, place), doubts)
 
     begun = ops.zeros((), "int32"), known, known
     return ops.while_loop(lambda place, *_: place < ops.shape(hidden)[0], turn, begun)[2]
+
+
+def turned(
+    tokens: Any, score: Callable[[Any], Any], pick: Callable[[Any], Any], doubts: tuple[Any, Any]
+) -> tuple[Any, Any]:
+    """One turn of `search`: tokens -> those that stay, `UNKNOWN` where one is hidden again, and all
+    that were chosen. `doubts` are how many are hidden, int32 `b`, and the luck of each, `b t`."""
+    logits, unknown = score(tokens), tokens == UNKNOWN
+    found = ops.where(unknown, pick(logits), tokens)
+    doubt = doubted(logits, found, unknown, *doubts)
+    return ops.where(doubt, UNKNOWN, found), found
 
 
 def doubted(logits: Any, found: Any, unknown: Any, number: Any, luck: Any) -> Any:

@@ -77,8 +77,6 @@ def _cut(text: build.Text) -> dict[str, str]:
 
 def _served(tokenizer: Tokenizer) -> str:
     """What a server needs for the operations of a tokenizer."""
-    if not tokenizer.in_graph:
-        return "nothing yet: no graph reads what it reads"
     names = ", ".join(tokenizer.custom_ops)
     return f"tensorflow-text ({names})" if names else "plain TensorFlow"
 

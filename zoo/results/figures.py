@@ -14,6 +14,7 @@ class Said(NamedTuple):
 
 METRICS = {
     "bleu": Said("BLEU {}"),
+    "chrf": Said("chrF {}"),
     "rouge1": Said("ROUGE-1 {}"),
     "rouge2": Said("ROUGE-2 {}"),
     "rougel": Said("ROUGE-L {}"),

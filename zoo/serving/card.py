@@ -64,12 +64,13 @@ def limits(model: Served, written: Written) -> list[str]:
 
 
 def _made(model: Served) -> list[str]:
-    height, width, channels = model.painted.size
-    made = f"It makes pictures of {height} × {width} places and {channels} numbers each, one after"
-    return [
-        f"{made} another: a place cannot be changed once it is written.",
-        *_seen(*model.picture),
-    ]
+    (height, width, channels), read = model.painted.size, _seen(*model.picture)
+    made = f"It makes pictures of {height} × {width} places and {channels} numbers each"
+    if not model.tokenizer.exact:
+        rows, columns = model.tokenizer.grid(height, width)
+        kept = "what these do not tell of a picture is lost"
+        return [f"{made}, as {rows} × {columns} codes of a model that it holds: {kept}.", *read]
+    return [f"{made}, one after another: a place cannot be changed once it is written.", *read]
 
 
 def _seen(height: int, width: int, channels: int) -> list[str]:

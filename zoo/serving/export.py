@@ -24,6 +24,9 @@ from zoo.serving.formats import Format
 from zoo.serving.in_bytes import weighed
 from zoo.serving.signatures import Served, Signature, ids_in, pixels_in, strings_in
 
+SEARCHED = ("translate", "caption")
+"""What is asked of models that read, or see, and write."""
+
 
 def export(
     model: Served, folder: Path, wanted: Export | None = None, about: About | None = None
@@ -140,14 +143,16 @@ def _tasks(signature: type[Signature] | None) -> tuple[str, ...]:
 
 
 def by_default(model: Served) -> list[Any]:
-    """What is exported of a model where nothing is said: what it does not refuse; one that reads
-    and writes translates as it was measured."""
+    """What is exported of a model where nothing is said: what it does not refuse; one that reads,
+    or sees, and writes does so as it was measured."""
     fit = answered(to_config(model.task)["kind"])
     usual = [kind for kind, signature in fit.items() if signature.by_default]
     own = {kind: make(Signature, kind).of(model) for kind in usual}
     found: list[Any] = [kind for kind, one in own.items() if one and not one.refuses(model)]
-    searched = "translate" in fit and model.search is not None
-    return [{"kind": "translate", "search": model.search}, *found] if searched else found
+    if model.search is None:
+        return found
+    wanted = [{"kind": kind, "search": model.search} for kind in SEARCHED if kind in fit]
+    return [*(one for one in wanted if make(Signature, one).of(model)), *found]
 
 
 def place(recipe: Any, wanted: Export) -> Path:

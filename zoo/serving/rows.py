@@ -50,16 +50,23 @@ def examples(model: Served, number: int, lengths: dict[str, int]) -> dict[str, n
     """So many rows for all inputs of a task, the first full and the next ones padded; `lengths`:
     how many tokens they have, by the names of inputs. Or so many pictures."""
     if "images" in model.task.input:
-        shades = np.stack([colours(*model.picture)] * number).astype("float32")
-        return {"images": shades / np.arange(1, number + 1)[:, None, None, None]}
+        return {"images": _shades(model, number)}
     read = model.tokenizer.read(np.frombuffer(SENTENCE.encode(), "uint8"))
     found = {}
     for name, like in model.task.input.items():
         part = ENCODER if name.startswith(ENCODER) else ""
         ids, real = _rows(model, f"{part}token_ids", read, number, lengths[name])
         told = {f"{part}token_ids": ids, f"{part}padding_mask": real}
+        if name == "encoder_images":
+            told[name] = _shades(model, number)
         found[name] = told.get(name, np.zeros(ids.shape, like.dtype))
     return found
+
+
+def _shades(model: Served, number: int) -> np.ndarray:
+    """So many pictures of the size that a model looks at, each darker than the last."""
+    shades = np.stack([colours(*model.picture)] * number).astype("float32")
+    return shades / np.arange(1, number + 1)[:, None, None, None]
 
 
 def _rows(model: Served, name: str, read: np.ndarray, number: int, length: int) -> tuple:

@@ -65,18 +65,30 @@ class ImageClassifier(Classifying, Head, KERAS_HUB_IMAGE_CLASSIFIER):
 
     def encode(self, inputs, state=()):
         """The scores of each picture, float32 `b c`."""
-        hidden, state = super().encode(inputs, state)
-        pooled = hidden[:, 0] if self.pooling == "first" else ops.mean(hidden, axis=1)
+        pooled, state = self.pooled(inputs, state)
         heads = zip(self.output_norms, self.output_denses)
         scores = [self.score(pooled, *head) for head in heads]
         return sum(scores[1:], start=scores[0]) / len(scores), state
 
-    def score(self, pooled: Any, norm: Any, dense: Any) -> Any:
-        """The vectors of pictures, `b d` -> what one head scores, float32 `b c`."""
+    def features(self, inputs: Any) -> Any:
+        """What the first head scores of each picture, its last layer but one: `b d`."""
+        return self.described(self.pooled(inputs)[0], self.output_norm)
+
+    def pooled(self, inputs: Any, state: Any = ()) -> tuple[Any, Any]:
+        """One vector of each picture, `b d`, and the next state."""
+        hidden, state = super().encode(inputs, state)
+        return hidden[:, 0] if self.pooling == "first" else ops.mean(hidden, axis=1), state
+
+    def described(self, pooled: Any, norm: Any) -> Any:
+        """The vectors of pictures, `b d`, as a head is given them."""
         pooled = norm(pooled) if norm else pooled
         if self.pooled_dense:
             pooled = ACTIVATIONS[self.activation](self.pooled_dense(pooled))
-        return ops.cast(dense(self.drop(pooled)), "float32")
+        return pooled
+
+    def score(self, pooled: Any, norm: Any, dense: Any) -> Any:
+        """The vectors of pictures, `b d` -> what one head scores, float32 `b c`."""
+        return ops.cast(dense(self.drop(self.described(pooled, norm))), "float32")
 
     def measure(self, hidden, targets, weights, taught=None):
         """The scores of pictures, float32 `b c`; their classes, int `b k`, and how much each of

@@ -40,8 +40,6 @@ class Tokenizer(Kind):
     """The files of a vocabulary; none where there is nothing to learn."""
     assets: dict[str, bytes] = {}
     """What stands in `files`, by name; empty before a vocabulary is learned."""
-    in_graph: ClassVar[bool] = True
-    """Whether a SavedModel can read with it."""
     custom_ops: ClassVar[dict[str, str]] = {}
     """Operations of TensorFlow Text in the graph of `tokenize`, and the library of each; empty for
     plain TensorFlow."""

@@ -1,6 +1,7 @@
 """A SavedModel that turns pictures into codes and back."""
 
 import functools
+import math
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,13 @@ class CodeModel:
         found = (file for part in PARTS for file in sorted(folder.glob(part)))
         self.files = {file.relative_to(folder).as_posix(): file.read_bytes() for file in found}
 
-    @functools.cached_property
+    @property
     def signatures(self) -> Any:
+        return self.held.signatures
+
+    @functools.cached_property
+    def held(self) -> Any:
+        """What was loaded; it holds the variables of the signatures."""
         import tensorflow as tf
 
         try:
@@ -38,8 +44,7 @@ class CodeModel:
             there = ", ".join(found.signatures) or "none"
             text = f"{self.folder}: has no signature {missing[0]}, expected a code model"
             raise ZooError(f"{text}. It has: {there}.", "path")
-        self.held = found  # what holds the variables of the signatures
-        return found.signatures
+        return found
 
     def grid(self, height: int, width: int, factor: int) -> tuple[int, int]:
         """Rows and columns of codes of a picture. Raises ZooError where these are not whole."""
@@ -68,6 +73,20 @@ class CodeModel:
             found, wanted = (" × ".join(map(str, one)) for one in (pixels.shape[1:], shape))
             raise ZooError(f"the code model paints {found}, not {wanted}.", "factor")
         return pixels
+
+    def seen(self, images: Any, grid: tuple[int, int]) -> Any:
+        """`encode` of tensors, in the graph of a SavedModel -> codes row by row, int32 `b t`."""
+        import tensorflow as tf
+
+        codes = self.signatures[ENCODE](pixels=images)["codes"]
+        return tf.reshape(tf.cast(codes, tf.int32), [-1, math.prod(grid)])
+
+    def shown(self, codes: Any, grid: tuple[int, int], shape: tuple[int, int, int]) -> Any:
+        """`decode` of tensors, there: codes row by row, `b t` -> uint8 `b y x c`."""
+        import tensorflow as tf
+
+        rows = tf.reshape(tf.cast(codes, tf.int32), [-1, *grid])
+        return tf.ensure_shape(self.signatures[DECODE](codes=rows)["pixels"], [None, *shape])
 
     def _answer(self, signature: str, name: str, given: np.ndarray, answer: str) -> np.ndarray:
         import tensorflow as tf

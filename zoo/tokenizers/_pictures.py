@@ -93,6 +93,20 @@ class Pictures(Bytes):
         tensors."""
         raise NotImplementedError
 
+    def seen(self, images: Any) -> Any:
+        """`ids` of tensors, in the graph of a SavedModel: uint8 `b y x c` -> int32 `b t`."""
+        import tensorflow as tf
+
+        shape = [-1, self.length(*images.shape[1:3]), self.values]
+        return self.told(tf.reshape(tf.cast(images, tf.int32), shape))
+
+    def shown(self, token_ids: Any, height: int, width: int) -> Any:
+        """`pixels` of tensors, there: `b t` -> uint8 `b y x c`."""
+        import tensorflow as tf
+
+        shape = [-1, height, width, self.num_channels]
+        return tf.cast(tf.reshape(self.numbers(token_ids), shape), tf.uint8)
+
     def stream(self, token_ids, continues=False):
         """Raises ZooError: these are no texts."""
         raise ZooError("this model makes pictures: name a file for them with --to.")

@@ -20,7 +20,6 @@ class ImageCodes(Pictures):
     Raises ZooError for a folder without one, or whose model does something else."""
 
     exact = False
-    in_graph = False
     files = ("saved_model.pb",)
 
     def __init__(self, path: str, num_codes: PositiveInt, factor: PositiveInt, **kwargs):
@@ -36,6 +35,9 @@ class ImageCodes(Pictures):
     @property
     def assets(self):
         return self.model.files
+
+    def resources(self):
+        return [self.model.held]
 
     def save(self, folder):
         for name, content in self.assets.items():
@@ -61,3 +63,10 @@ class ImageCodes(Pictures):
     def pixels(self, token_ids, height, width):
         codes = token_ids.reshape(-1, *self.grid(height, width)).astype("int32")
         return self.model.decode(codes, (height, width, self.num_channels))
+
+    def seen(self, images):
+        return self.model.seen(images, self.grid(*images.shape[1:3]))
+
+    def shown(self, token_ids, height, width):
+        size = height, width, self.num_channels
+        return self.model.shown(token_ids, self.grid(height, width), size)

@@ -2,6 +2,7 @@
 arXiv:2102.12092, section 2.2)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -39,6 +40,22 @@ class TextAndCodes(ImageCodes):
             cut = ids[: self.text_length]
             row[: cut.size] = self.first_text_id + cut.astype("int32")
         return rows
+
+    def captioned(self, texts: Any) -> Any:
+        """`captions` of tensors, in the graph of a SavedModel: string `b` -> int32 `b t`."""
+        import tensorflow as tf
+
+        cut = self.text.tokenize(texts)[:, : self.text_length]
+        ids = self.first_text_id + cut.to_tensor(shape=[None, self.text_length])
+        there = tf.sequence_mask(cut.row_lengths(), self.text_length)
+        return tf.where(there, ids, self.first_ended_id + tf.range(self.text_length))
+
+    @property
+    def custom_ops(self):
+        return self.text.custom_ops
+
+    def resources(self):
+        return [*super().resources(), *self.text.resources()]
 
     def fingerprint(self):
         return f"{super().fingerprint()} {self.text.fingerprint()}"

@@ -62,15 +62,13 @@ def answers(
     task: Any, recipe: Resolved, wanted: Evaluation, documents: Sequence[Document]
 ) -> Iterator[Answer]:
     """The answers to documents, in their order. All batches have the same shape."""
-    tokenizer = build.tokenizer(recipe)
-    frame = build.batching(recipe).frame(tokenizer)
+    tokenizer, batching = build.tokenizer(recipe), build.batching(recipe)
     answer = wanted.search.begin(task, tokenizer)
     for first in range(0, len(documents), wanted.batch_size):
         some = documents[first : first + wanted.batch_size]
-        read = tokenizer.read_all([one.data[: one.answers[-1][0]] for one in some])
         rows = np.resize(np.arange(len(some)), wanted.batch_size)
-        told = frame.rows([read[row] for row in rows])
-        found = answer({f"encoder_{name}": x for name, x in told.items()})
+        told = batching.told(tokenizer, some)
+        found = answer({name: x[rows] for name, x in told.items()})
         for document, tokens in zip(some, found):
             written = b"".join(tokenizer.stream(tokens.tolist())).decode(errors="replace")
             yield Answer(document.name, written, expected(document))

@@ -1,6 +1,7 @@
 """How a corpus is cut into batches. A batch is a pure function of (seed, step)."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from zoo.core.errors import ZooError
 from zoo.core.kinds import Kind
 from zoo.data.corpus import Corpus
+from zoo.data.sources import Document
 from zoo.tokenizers import Frame, Tokenizer
 
 
@@ -71,6 +73,13 @@ class Batching(Kind):
             return {}
         num_bytes = max(1, corpus.num_bytes)
         return {"bits_per_byte": nats / math.log(2) * len(corpus) / num_bytes}
+
+    def told(self, tokenizer: Tokenizer, documents: Sequence[Document]) -> dict[str, np.ndarray]:
+        """What a task that writes their answers is told of documents: `encoder_token_ids` int32
+        `b k` and `encoder_padding_mask` bool `b k`, of the text before the last answer."""
+        read = tokenizer.read_all([one.data[: one.answers[-1][0]] for one in documents])
+        rows = self.frame(tokenizer).rows(read)
+        return {f"encoder_{name}": x for name, x in rows.items()}
 
     def frame(self, tokenizer: Tokenizer) -> Frame:
         """How a text alone is read by what was trained on these batches."""

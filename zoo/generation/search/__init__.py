@@ -9,8 +9,8 @@ from zoo.core.errors import ZooError
 from zoo.core.kinds import Kind
 
 Answer = Callable[[dict[str, Any]], list[np.ndarray]]
-"""`encoder_token_ids` int32 `b k` and `encoder_padding_mask` bool `b k` -> the answer to each row,
-int `t`, without an end token."""
+"""`encoder_token_ids` int32 `b k` and `encoder_padding_mask` bool `b k`, or `encoder_images`
+float32 `b y x c` -> the answer to each row, int `t`, without an end token."""
 
 
 class Search(Kind):
@@ -19,17 +19,18 @@ class Search(Kind):
     """The class of the tasks that it writes with."""
 
     def require(self, task: Any) -> None:
-        """Raise ZooError unless it writes with a task, and the task reads another text."""
-        if not isinstance(task, self.writes_with) or "encoder_token_ids" not in task.input:
+        """Raise ZooError unless it writes with a task, and the task reads something else."""
+        reads = any(name.startswith("encoder_") for name in task.input)
+        if not isinstance(task, self.writes_with) or not reads:
             raise ZooError(
                 f"a {type(task).__name__} does not answer in this way; expected a task that reads "
-                "one text and writes another: beam_search for seq2seq_lm, mask_predict for "
-                "mask_predict_lm."
+                "one text, or a picture, and writes another: beam_search for seq2seq_lm, "
+                "mask_predict for mask_predict_lm."
             )
 
     def find(self, task: Any, tokenizer: Any, source: dict[str, Any]) -> tuple[Any, Any]:
-        """`encoder_token_ids` int32 `b k` and `encoder_padding_mask` bool `b k` -> answers, int32
-        `b t`, end tokens behind them, and their scores, float32 `b`. Works inside a SavedModel.
+        """What an `Answer` is told -> answers, int32 `b t`, end tokens behind them, and their
+        scores, float32 `b`. Works inside a SavedModel.
         Raises ZooError for more tokens than the task has places for."""
         raise NotImplementedError
 

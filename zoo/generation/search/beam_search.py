@@ -26,7 +26,7 @@ class BeamSearch(Search):
     def find(self, task, tokenizer, source):
         start, end = tokenizer.start_token_id, tokenizer.end_token_id
         options = beams.BeamSearch(self.num_beams, self.max_new_tokens, end, self.length_penalty)
-        rows = ops.shape(source["encoder_token_ids"])[0]
+        rows = ops.shape(next(iter(source.values())))[0]
         begun = ops.full((rows, 1), end if start is None else start, "int32")
         found = beams.written(task, begun, options, source)
         return found.token_ids[:, 0], found.scores[:, 0]

@@ -102,7 +102,8 @@ class Numbers(Format):
         """The signatures that can be written, as they can be, and why others cannot. Raises
         ZooError where none can."""
         task = to_config(model.task)["kind"]
-        known = {n: kind() for n, kind in export.answered(task).items() if kind.numbers}
+        fit = export.answered(task).items()
+        known = {n: kind() for n, kind in fit if kind.numbers and task in kind.tasks}
         found, refused = {}, {}
         for name, signature in known.items():
             try:
@@ -115,7 +116,8 @@ class Numbers(Format):
                 del found[name]
                 refused[name] = f"is of no use without {', '.join(sorted(lacking))}"
         if not found:
-            kind, why = to_config(self)["kind"], next(iter(refused.values()))
+            nothing = f"{task} answers nothing by numbers alone"
+            kind, why = to_config(self)["kind"], next(iter(refused.values()), nothing)
             raise ZooError(
                 f"{kind} cannot hold this model: {why}. A SavedModel can: --format saved_model.",
                 "format",

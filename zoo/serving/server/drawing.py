@@ -1,7 +1,7 @@
 """A picture that a model makes for one client, row by row.
 
 Signatures of the model: `start` gives the memory of a picture of which some rows may be known, and
-`write` takes it, makes some rows more, and hands it on.
+`write` takes it, makes some rows more, or some turns, and hands it on.
 """
 
 import base64
@@ -14,12 +14,15 @@ from zoo.serving.server.desk import Desk
 
 IMAGE = "image_bytes"
 ALL = 2**31 - 1
+PARTS = {"num_rows": "num_rows", "more_turns": "num_turns"}
+"""What a picture is written in parts of, as `write` takes a number of it and as it is counted."""
 
 
 class Known(NamedTuple):
     """What is known of a picture before it is made, as far as a model takes it."""
 
     label: bytes
+    caption: bytes
     image: bytes
     rows: int
 
@@ -31,6 +34,8 @@ class Sampled(NamedTuple):
     top_k: int
     top_p: float
     seed: int
+    num_turns: int
+    choice_temperature: float
 
 
 class Drawing:
@@ -50,16 +55,19 @@ class Drawing:
         return await self._write(wanted, ALL)
 
     async def stream(self, wanted: Sampled) -> AsyncIterator[dict[str, Any]]:
-        """The same picture row by row: `image_bytes`, all of it, transparent where nothing is made
-        yet, and `num_rows`; the last with `finished`."""
+        """The same picture row by row, or turn by turn: `image_bytes`, all of it, transparent where
+        nothing is made yet, and `num_rows` or `num_turns`; the last with `finished`."""
         number, finished = 0, False
+        takes = self.servable.find("write").inputs
+        counted = next(name for part, name in PARTS.items() if part in takes)
         while not finished:
             found, number = await self._write(wanted, 1), number + 1
             finished = found.pop("finished")
-            yield {**found, "num_rows": number, **({"finished": True} if finished else {})}
+            yield {**found, counted: number, **({"finished": True} if finished else {})}
 
-    async def _write(self, wanted: Sampled, rows: int) -> dict[str, Any]:
-        given = _arrays(self.servable, "write", {"num_rows": rows, **wanted._asdict()})
+    async def _write(self, wanted: Sampled, number: int) -> dict[str, Any]:
+        told = dict.fromkeys(PARTS, number)
+        given = _arrays(self.servable, "write", {**told, **wanted._asdict()})
         found = await self._desk.run(self.servable, "write", given, memory=self._memory)
         self._memory = {key: found[key] for key in self._memory}
         (file,), (finished,) = found[IMAGE], found["finished"]

@@ -9,7 +9,7 @@ from zoo.serving.server.limits import Limits, wrong
 from zoo.serving.server.talk import Wanted
 
 MOST = 2**31 - 1
-NEW_TOKENS, TEMPERATURE = 200, 0.8
+NEW_TOKENS, TEMPERATURE, NUM_TURNS, CHOICE_TEMPERATURE = 200, 0.8, 12, 4.5
 """As `zoo generate` has them."""
 HOTTEST = 1000.0
 
@@ -29,16 +29,20 @@ def wanted(given: dict[str, Any], limits: Limits) -> tuple[Wanted, bool]:
 def drawing(given: dict[str, Any], takes: Any) -> tuple[Known, Sampled, bool]:
     """What is known of a picture, how it is to be made, and whether in a stream; `takes` are the
     names of what a model is told of it. Raises Refused(INVALID_ARGUMENT)."""
-    known = [name for name in Known._fields if name in takes]
-    _known(given, (*known, *Sampled._fields, "stream"))
+    told = (*Known._fields, *Sampled._fields)
+    _known(given, (*(name for name in told if name in takes), "stream"))
     stream = given.get("stream", False)
     if not isinstance(stream, bool):
         raise wrong(f"stream: found {json_tensors.seen(stream)}, expected true or false.")
-    label, image = (_bytes(given.get(name, ""), name) for name in ("label", "image"))
-    if image and "rows" in takes and "rows" not in given:
+    texts = {name: _bytes(given.get(name, ""), name) for name in ("label", "caption", "image")}
+    if texts["image"] and "rows" in takes and "rows" not in given:
         raise wrong("rows: is missing, expected how many rows of image are known.")
     rows = _whole(given, "rows", 0, 0, MOST)
-    return Known(label, image, rows), Sampled(*_sampled(given)), stream
+    turns = (
+        _whole(given, "num_turns", NUM_TURNS, 1, MOST),
+        _number(given, "choice_temperature", CHOICE_TEMPERATURE, HOTTEST),
+    )
+    return Known(**texts, rows=rows), Sampled(*_sampled(given), *turns), stream
 
 
 def _sampled(given: dict[str, Any]) -> tuple[float, int, float, int]:

@@ -13,9 +13,10 @@ One answer, as server-sent events (without "stream", or with false, as one JSON 
 `finished` tells whether the model ended its text or was stopped at `max_new_tokens`. An error that
 comes later than the first event is `event: error` with `{"error": …}`.
 
-A model that makes pictures is told of one what its `start` takes, `label`, `image` with the `rows`
-that are known of it, or an image to be made larger; the picture comes row by row, as PNG, as much
-as is there of it, transparent where nothing is yet:
+A model that makes pictures is told of one what its `start` takes, `label` or `caption`, `image`
+with the `rows` that are known of it, or an image to be made larger; the picture comes row by row,
+as PNG, as much as is there of it, transparent where nothing is yet. One that writes all at once
+sends it turn by turn, with `num_turns`, and is told that and `choice_temperature`:
 
     curl -N localhost:8501/v1/models/painter:generate -d '{"label": "horse", "stream": true}'
 
@@ -83,7 +84,8 @@ class Talks:
         servable = self._desk.find(noted, *which(said))
         given = json_tensors.read_object(await body(request, self._desk.limits))
         if draws(servable):
-            known, wanted, stream = options.drawing(given, servable.find("start").inputs)
+            takes = {name for part in ("start", "write") for name in servable.find(part).inputs}
+            known, wanted, stream = options.drawing(given, takes)
             drawing = await Drawing.begin(self._desk, servable, known)
             return await self._say(request, noted, drawing, wanted, stream)
         text = options.text(given.pop("text", ""))

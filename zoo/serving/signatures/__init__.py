@@ -29,6 +29,8 @@ Tensors = dict[str, Any]
 Specs = list[tf.TensorSpec]
 Endpoint = tuple[Callable[..., Tensors], Specs]
 """A function, and the tensors it takes, in order."""
+SEEN = ("images", "encoder_images")
+"""What the pictures are called that a task looks at."""
 ALONE = ("text", "midi", "midi_bytes")
 """What is called by nothing else where token ids stand for it."""
 
@@ -51,8 +53,8 @@ class Served(NamedTuple):
             *sides, channels = self.painted.size
             height, width = (side // (self.painted.factor or 1) for side in sides)
             return height, width, channels
-        sees = self.task.input.get("images")
-        return None if sees is None else tuple(sees.shape[1:])
+        sees = [x for name, x in self.task.input.items() if name in SEEN]
+        return tuple(sees[0].shape[1:]) if sees else None
 
     @property
     def graph(self) -> bool:
@@ -197,10 +199,7 @@ def pixels_in(signature: Signature, model: Served) -> Endpoint:
         sizes = tf.tile(tf.shape(pixels)[None, 1:3], [tf.shape(pixels)[0], 1])
         seen = Images(resized(model, pixels, size), part(model, sizes, size))
         found = signature.answer(model, **{name: seen}, **given)
-        return {
-            "pixels" if isinstance(x, Drawn) else key: x.pixels if isinstance(x, Drawn) else x
-            for key, x in found.items()
-        }
+        return dict(_as_pixels(name, x, model) for name, x in found.items())
 
     specs = [spec(tf.uint8, [None, None, None, size[-1]], "pixels")]
     return _by_place(answer, [*specs, *signature.takes(model)])
@@ -237,6 +236,13 @@ def _as_files(name: str, found: Any, model: Served) -> tuple[str, Any]:
     if isinstance(found, Drawn):
         written = tf.map_fn(tf.io.encode_png, found.pixels, fn_output_signature=tf.string)
         return f"{name}_bytes", written
+    return name, _text(found, model) if isinstance(found, Texts) else found
+
+
+def _as_pixels(name: str, found: Any, model: Served) -> tuple[str, Any]:
+    """What is answered, as text and pixels."""
+    if isinstance(found, Drawn):
+        return "pixels", found.pixels
     return name, _text(found, model) if isinstance(found, Texts) else found
 
 

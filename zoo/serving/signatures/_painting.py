@@ -1,6 +1,8 @@
 """What models that write pictures are asked, under the names by which others are asked for texts.
 
-All take `label`, string `b` or `1`, the name or the number of a class, where the model knows some.
+All take `label`, string `b` or `1`, the name or the number of a class, where the model knows some;
+and `caption`, string `b` or `1`, where it reads what is to be seen. A model of codes holds what
+turns pictures into codes and back; a row of places is one of codes then.
 """
 
 import math
@@ -9,26 +11,23 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow as tf
 
-from zoo.generation.pictures import UNKNOWN
 from zoo.serving.signatures import Images, Served, Signature, looked_at, spec
-from zoo.serving.signatures._canvas import Easel, greedy, options
-from zoo.serving.signatures._stream import Sampling
+from zoo.serving.signatures._canvas import Easel, captioned
+from zoo.serving.signatures._turned import easel
 
 
 class OfPictures(Signature):
     """What all of these share: they are given pictures."""
 
-    tasks = ("causal_lm", "mixture_lm")
+    tasks = ("causal_lm", "mixture_lm", "masked_lm")
     images = ("image",)
     around: ClassVar[bool] = False
     """Whether some `rows` of a picture may be known, and none of another."""
 
-    def fits(self, model):
-        return super().fits(model) and model.tokenizer.exact
-
     def takes(self, model):
         label = [spec(tf.string, [None], "label")] * bool(model.tokenizer.num_classes)
-        return [*label, *[spec(tf.int32, [None], "rows")] * self.goes_around(model)]
+        caption = [spec(tf.string, [None], "caption")] * captioned(model)
+        return [*label, *caption, *[spec(tf.int32, [None], "rows")] * self.goes_around(model)]
 
     def goes_around(self, model: Served) -> bool:
         return self.around and not model.painted.factor
@@ -36,7 +35,8 @@ class OfPictures(Signature):
     def example_options(self, model):
         told = {
             "label": np.array([b"0"], object),
-            "rows": np.array([model.picture[0] - 1], "int32"),
+            "caption": np.array([b"a small picture"], object),
+            "rows": np.array([easel(model).rows - 1], "int32"),
         }
         return {one.name: told[one.name] for one in OfPictures.takes(self, model)}
 
@@ -55,13 +55,15 @@ class Begun(OfPictures):
 
     around = True
 
-    def begin(self, easel: Easel, image: Images, label: Any = None, rows: Any = 0) -> Any:
+    def begin(
+        self, on: Easel, image: Images, label: Any = None, caption: Any = None, rows: Any = 0
+    ) -> Any:
         """A canvas with nothing on it but what is known."""
-        first = easel.first(tf.shape(image.pixels)[0], label)
-        if easel.model.painted.factor:
-            blank = tf.fill([tf.shape(first)[0], easel.length], UNKNOWN)
-            return easel.begin(first, blank, {"encoder_token_ids": easel.tokens(image)})
-        return easel.begin(first, easel.upper(image, rows), {})
+        number = tf.shape(image.pixels)[0]
+        first, told = on.first(number, label), on.told(number, caption)
+        if on.model.painted.factor:
+            return on.begin(first, on.blank(number), {"encoder_token_ids": on.tokens(image)})
+        return on.begin(first, tf.concat([told, on.upper(image, rows)], axis=1), {})
 
 
 class Generate(Begun):
@@ -69,73 +71,84 @@ class Generate(Begun):
     are; temperature, top_k, top_p, seed, each `b` or `1` -> image_bytes string `b`, PNG. The
     pictures are those of `zoo generate`, whose next one is that of the next seed. `temperature` 0
     takes the likeliest, `top_k` 0 and `top_p` 1 keep all; label string `b` or `1` names a class, or
-    its number, where the model knows some."""
+    its number, where the model knows some, and caption string `b` or `1` says what is to be seen,
+    where it reads that; of models of codes rows are rows of codes. Of one that writes all at once,
+    num_turns int32 `b` or `1`, 1 to 128, and choice_temperature float32 `b` or `1`, too."""
 
     def fits(self, model):
         return super().fits(model) and not model.painted.factor
 
     def takes(self, model):
-        return [*super().takes(model), *options()]
+        on = easel(model)
+        blank = np.zeros((1, on.rows * on.columns), "int32")
+        model.tokenizer.paint(blank, *on.size[:2])  # a code model that paints otherwise says so
+        return [*super().takes(model), *on.options()]
 
     def example_options(self, model):
-        return {**super().example_options(model), **greedy()}
+        return {**super().example_options(model), **easel(model).example()}
 
-    def answer(self, model, image, temperature, top_k, top_p, seed, **given):
-        easel = Easel(model)
-        canvas = self.begin(easel, image, **given)
-        sampling = Sampling(temperature, top_k, top_p, seed)
-        return {"image": easel.drawn(easel.go_on(canvas, easel.length, sampling).tokens)}
+    def answer(self, model, image, **given):
+        on = easel(model)
+        chosen = {name: given.pop(name) for name in on.usual}
+        return {"image": on.drawn(on.write(self.begin(on, image, **given), chosen))}
 
 
 class Start(Begun):
     """image string `b` and `rows`, int32 `b` or `1`, as in `generate`, or an image to be made
-    larger; label string `b` or `1` where the model knows classes -> `memory_*`."""
+    larger; label or caption string `b` or `1` where the model knows them -> `memory_*`."""
 
     streams = True
     by_ids = False
 
     def answer(self, model, image, **given):
-        easel = Easel(model)
-        return easel.unpack(self.begin(easel, image, **given))
+        on = easel(model)
+        return on.memory().unpack(self.begin(on, image, **given))
 
 
 class Write(OfPictures):
-    """num_rows int32 `1`, how many rows of places are to be written next; temperature, top_k,
-    top_p, seed, each `b` or `1`, `memory_*` -> image_bytes string `b`, PNG, transparent where
-    nothing is written yet; finished bool `b`; `memory_*`. A picture written in parts is the one
-    that `generate` writes at once."""
+    """num_rows int32 `1`, how many rows of places are to be written next, or more_turns int32 `1`,
+    how many turns of a model that writes all at once; temperature, top_k, top_p, seed and what else
+    `generate` takes, each `b` or `1`, `memory_*` -> image_bytes string `b`, PNG, transparent where
+    nothing is written yet, or is to be written anew; finished bool `b`; `memory_*`. A picture
+    written in parts is the one that `generate` writes at once."""
 
     images = ()
     streams = True
 
     def takes(self, model):
-        rows = spec(tf.int32, [1], "num_rows")
-        return [rows, *options(), *Easel(model).memory().specs()]
+        on = easel(model)
+        return [spec(tf.int32, [1], on.part), *on.options(), *on.memory().specs()]
 
-    def answer(self, model, num_rows, temperature, top_k, top_p, seed, **memory):
-        easel = Easel(model)
-        canvas = easel.pack(memory)
-        stop = tf.clip_by_value(num_rows[0], 0, easel.height) * easel.a_row + canvas.place
-        stop = tf.minimum(stop, easel.length)
-        after = easel.go_on(canvas, stop, Sampling(temperature, top_k, top_p, seed))
-        done = tf.fill([tf.shape(after.tokens)[0]], after.place >= easel.length)
-        return {"image": easel.begun(after.tokens), "finished": done, **easel.unpack(after)}
+    def answer(self, model, **given):
+        on = easel(model)
+        number = given.pop(on.part)[0]
+        chosen = {name: given.pop(name) for name in on.usual}
+        memory = on.memory()
+        after = on.write(memory.pack(given), chosen, number)
+        done = on.finished(after, chosen)
+        return {"image": on.begun(after, chosen), "finished": done, **memory.unpack(after)}
 
 
 class Score(OfPictures):
-    """image string `b`, label string `b` or `1` where the model knows classes -> log_likelihood
-    float32 `b` in nats, and bits_per_dim float32 `b`: bits a number of the picture."""
+    """image string `b`, label or caption string `b` or `1` where the model knows them ->
+    log_likelihood float32 `b` in nats, and bits_per_dim float32 `b`: bits a number of the picture.
+    Of models of codes log_likelihood is that of a picture's codes, and num_codes int32 `b` is how
+    many there are, in place of bits_per_dim."""
+
+    tasks = ("causal_lm", "mixture_lm")
 
     def sees(self, model):
         return model.painted.size
 
-    def answer(self, model, image, label=None):
-        easel = Easel(model)
-        tokens = tf.ensure_shape(easel.tokens(image), [None, easel.length])
-        first = easel.first(tf.shape(tokens)[0], label)
-        read = tf.concat([first[:, None], tokens[:, :-1]], axis=1)
-        hidden, _ = model.task.encode({"token_ids": read, **easel.source(image)})
-        count = tf.ones([1, easel.length])
+    def answer(self, model, image, label=None, caption=None):
+        on = easel(model)
+        number, length = tf.shape(image.pixels)[0], on.length - on.before
+        tokens = tf.ensure_shape(on.tokens(image), [None, length])
+        first = on.first(number, label)[:, None]
+        read = tf.concat([first, on.told(number, caption), tokens[:, :-1]], axis=1)
+        inputs = {"token_ids": tf.ensure_shape(read, [None, on.length]), **on.source(image)}
+        hidden = model.task.encode(inputs)[0][:, on.before :]
+        count = tf.ones([1, length])
 
         def of_one(one):
             told, targets = (x[None] for x in one)
@@ -144,5 +157,7 @@ class Score(OfPictures):
         nats = tf.map_fn(
             of_one, (hidden, tokens), fn_output_signature=tf.TensorSpec([], tf.float32)
         )
-        bits = nats / math.log(2) / model.tokenizer.values
-        return {"log_likelihood": -nats * easel.length, "bits_per_dim": bits}
+        found = {"log_likelihood": -nats * length}
+        if not model.tokenizer.exact:
+            return {**found, "num_codes": tf.fill([number], length)}
+        return {**found, "bits_per_dim": nats / math.log(2) / model.tokenizer.values}

@@ -9,10 +9,11 @@ class Upscale(Generate):
     takes the likeliest, `top_k` 0 and `top_p` 1 keep all; label string `b` or `1` names a class
     where the model knows some."""
 
+    tasks = ("causal_lm", "mixture_lm")
     first = True
 
     def of(self, model):
         return self if self.fits(model) else None
 
     def fits(self, model):
-        return bool(model.painted and model.painted.factor) and model.tokenizer.exact
+        return bool(model.painted and model.painted.factor)

@@ -1,4 +1,4 @@
-// Watch a picture grow: of a class, below the rows that are known of one, or larger than a small one.
+// Watch a picture grow: of a class or a caption, below the rows that are known of one, or larger than a small one.
 
 import { address, stream } from "../api.js";
 import { make, many, show } from "../dom.js";
@@ -8,16 +8,22 @@ import { OPTIONS } from "./write.js";
 
 const WIDE = 320;
 
-const takes = model => model.signatures.start?.inputs ?? {};
+const takes = model => ({ ...model.signatures.write?.inputs, ...model.signatures.start?.inputs });
+
+const TURNS = [
+  { name: "num_turns", label: "turns", value: 12, min: 1, max: 128, step: 1 },
+  { name: "choice_temperature", label: "luck in what is written anew", value: 4.5, min: 0, max: 1000 },
+];
 
 const fields = model => {
   const around = "rows" in takes(model);
   const label = around ? `${PICTURE.label}, to go on below its upper rows` : PICTURE.label;
   return [
     { ...PICTURE, label, required: !around },
+    ...("caption" in takes(model) ? [{ name: "caption", label: "caption, what is to be seen", type: "text", value: "red heart" }] : []),
     ...("label" in takes(model) ? [{ name: "label", label: "class, its name or number", type: "text", value: "0" }] : []),
     ...(around ? [{ name: "rows", label: "rows known of the picture", value: 0, min: 0, step: 1 }] : []),
-    ...OPTIONS.filter(one => one.name !== "max_new_tokens"),
+    ...[...OPTIONS, ...TURNS].filter(one => one.name in takes(model)),
   ];
 };
 
@@ -39,15 +45,15 @@ const draw = model => form(fields(model), {
     const facts = make("p", { className: "facts" });
     show(answer, canvas, facts);
     const image = file ? { image: await encoded(file) } : {};
-    let rows = 0;
+    let [number, part] = [0, "row"];
     try {
       for await (const piece of stream(`${address(model)}:generate`, { ...given, ...image }, signal)) {
-        rows = piece.num_rows;
+        [number, part] = piece.num_turns ? [piece.num_turns, "turn"] : [piece.num_rows, "row"];
         await drawn(canvas, piece.image_bytes);
-        show(facts, `${many(rows, "row")}${piece.finished ? "." : " …"}`);
+        show(facts, `${many(number, part)}${piece.finished ? "." : " …"}`);
       }
     } catch (wrong) {
-      show(facts, rows ? `${many(rows, "row")}. ${signal.aborted ? "Stopped." : "It broke off."}` : "");
+      show(facts, number ? `${many(number, part)}. ${signal.aborted ? "Stopped." : "It broke off."}` : "");
       throw wrong;
     }
   },
@@ -55,7 +61,7 @@ const draw = model => form(fields(model), {
 
 export default {
   title: "Paint",
-  about: "A picture, row by row as it is made.",
+  about: "A picture as it is made, row by row or in a few turns.",
   fits: model => "image_bytes" in (model.signatures.write?.outputs ?? {}),
   draw,
 };
