@@ -75,7 +75,7 @@ def test_it_is_trained_measured_and_reported(name, files, monkeypatch):
     assert sum(losses[-3:]) < sum(losses[:3])
     found = zoo.evaluate(run, batches=1)
     assert all(math.isfinite(figure) for figure in found.values())
-    wanted = recipe.tree.get("evaluation", {}).get("metrics", [])
+    wanted = (recipe.tree.get("evaluation") or {}).get("metrics", [])
     assert len(found) > 2 + len(wanted)
     if wanted:
         answers = [json.loads(line) for line in (run / "answers.jsonl").read_text().splitlines()]
