@@ -1,5 +1,7 @@
 """The command: quick to answer, and what it prints is what there is."""
 
+import importlib
+import json
 import subprocess
 import sys
 import time
@@ -93,3 +95,12 @@ def test_public_names_are_there():
         assert getattr(zoo, name)
     with pytest.raises(AttributeError, match="zoo has no 'nothing'"):
         _ = zoo.nothing
+
+
+def test_packages_that_nothing_here_uses_are_there_again_later():
+    sys.modules.pop("wave", None)
+    with cli.machine.without(["json", "wave"]):
+        with pytest.raises(ImportError):
+            importlib.import_module("wave")
+        assert importlib.import_module("json") is json  # it was there before
+    assert importlib.import_module("wave")

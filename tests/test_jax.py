@@ -8,6 +8,12 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
+BACKEND = {
+    "KERAS_BACKEND": "jax",
+    "JAX_PLATFORMS": "cpu",
+    "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+}
+"""JAX on a CPU, that compiles as fast as it can."""
 SUITES = {
     "test_attention.py": "sees_exactly and dense and causal or 5-block_sparse-multi_head",
     "test_kernels.py": "learn_like and causal-relative_xl or loop or splash",
@@ -42,9 +48,7 @@ def test_all_promises_hold_on_jax(suite):
 
 
 def run_on_jax(suite, chosen):
-    quick = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-    backend = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": quick}
-    environment = {**os.environ, **backend}
+    environment = {**os.environ, **BACKEND}
     command = [sys.executable, "-m", "pytest", str(TESTS / suite), "-p", "no:cacheprovider", "-q"]
     chosen = f"not gradient_flows and ({chosen})" if chosen else "not gradient_flows"
     command += ["-n", "0", "-k", chosen]

@@ -4,19 +4,24 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from bad_input import refused, says
-from examples import causal_lm
+from examples import causal_lm, transformer_xl
 from python_free import Client, built
 from test_python_free import answers_its_requests
 from test_signatures import asked
 
+from zoo.backbones import Backbone
+from zoo.core.kinds import make
 from zoo.generation.write import Sampling, Writer
 from zoo.recipe.sections import Export
 from zoo.serving.export import by_default, export
 from zoo.serving.requests import PLAYED
 from zoo.serving.signatures import Served
+from zoo.serving.signatures._stream import Stream
+from zoo.tasks import Task
 from zoo.tokenizers.bytes import Bytes
 from zoo.tokenizers.music_events import MusicEvents
 from zoo.tokenizers.voice_grid import VoiceGrid
+from zoo.training.infilled import written_anew
 
 POSITIONS = {
     "events": {"kind": "relative_music", "max_distance": 16},
@@ -77,6 +82,83 @@ def test_pieces_go_on_as_they_do_live(served):
     assert (by_ids["num_tokens"] == counts + found["num_new_tokens"]).numpy().all()
 
 
+def test_a_recurrent_model_draws_behind_a_long_piece_what_it_draws_live(draw):
+    """What its tokens see depends on where the piece is cut: both cut alike."""
+    grid = TOKENIZERS["grid"]
+    task = causal_lm(transformer_xl(memory_length=4, layers=2), grid.vocabulary_size)
+    for weight in task.weights:
+        weight.assign(weight * 4)
+    read = draw.integers(40, 90, 300).astype("int32")
+    prompt, writer = np.concatenate([[grid.end_token_id], read]).astype("int32"), Writer(task)
+    stream = Stream(Served(task, grid))
+    _, memory = stream.read(tf.RaggedTensor.from_tensor(read[None]), stream.begin(1, 0))
+    scores, _ = writer.begin(prompt[None], 12)
+    np.testing.assert_allclose(memory.logits, scores, atol=1e-4)
+    live = writer.begin
+    writer.segment = 4
+    assert np.abs(live(prompt[None], 12)[0] - scores).max() > 1e-2  # cut elsewhere, it is another
+    writer.segment = stream.segment
+    ask = asked(task, grid, "continue")["continue"]
+    found = ask(tf.constant([grid.midi(read)]), *tensors(**OPTIONS).values())
+    options = {k: x for k, x in OPTIONS.items() if k != "max_new_tokens"}
+    new = [*writer.write(prompt, 12, Sampling(**options), (grid.end_token_id,))]
+    assert found["midi_bytes"][0].numpy() == grid.midi([*read, *new])
+
+
+def filler():
+    """A task that fills gaps."""
+    position = {**POSITIONS["events"], "bidirectional": True}
+    attention = {**BLOCK["attention"], "pattern": "full", "position": position}
+    block = {**BLOCK, "attention": attention}
+    backbone = {"kind": "transformer", "num_layers": 1, "hidden_dim": 8, "blocks": block}
+    made = make(Backbone, backbone, vocabulary_size=VoiceGrid.vocabulary_size)
+    return make(Task, {"kind": "masked_lm", "initializer_range": 0.3}, backbone=made)
+
+
+@pytest.fixture(scope="module")
+def fills():
+    """Such a task, and what is asked of it in a graph."""
+    task = filler()
+    return task, asked(task, TOKENIZERS["grid"], "infill")
+
+
+VOICES = [[False, True, False, True], [False] * 4, [False] * 4]
+QUARTERS = [(0, 0), (1.5, 3), (0, 0)]
+
+
+def test_gaps_are_filled_as_they_are_live(fills, draw):
+    (task, ask), grid = fills, TOKENIZERS["grid"]
+    assert sorted(ask) == ["infill", "infill_ids", "serving_default"]
+    pieces = [draw.integers(40, 90, (length, 4)) for length in (6, 12, 16)]
+    pieces[2][:, 2] = 128
+    files = [grid.midi(one.reshape(-1)) for one in pieces]
+    first, last = (tf.constant(x, tf.float32) for x in zip(*QUARTERS))
+    found = ask["infill"](tf.constant(files), tf.constant(VOICES), first, last)
+    assert found["num_new_tokens"].numpy().tolist() == [12, 24, 16]
+    live = [([1, 3], None), ([], QUARTERS[1]), ([], None)]
+    written = [written_anew(task, grid, *one) for one in zip(files, *zip(*live))]
+    assert found["midi_bytes"].numpy().tolist() == written
+    assert all(one != file for one, file in zip(written, files))
+    rows = tf.ragged.constant([one.reshape(-1).tolist() for one in pieces], tf.int32)
+    ids, counts = rows.to_tensor(grid.end_token_id), tf.cast(rows.row_lengths(), tf.int32)
+    by_ids = ask["infill_ids"](ids, counts, tf.constant(VOICES), first, last)
+    again = [grid.midi(row[:n]) for row, n in zip(by_ids["token_ids"].numpy(), counts.numpy())]
+    assert again == written
+
+
+@pytest.mark.parametrize(
+    ("voices", "last", "said"),
+    [
+        ([False] * 4, 0, "voices: found none, and all voices sing"),
+        ([True] * 4, 2, "expected 0 <= first < last <= the end of the piece"),
+    ],
+)
+def test_gaps_that_are_none_are_named(fills, voices, last, said):
+    ask, file = fills[1]["infill"], TOKENIZERS["grid"].midi([60, 64, 67, 72] * 4)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=said):
+        ask(tf.constant([file]), tf.constant([voices]), tf.zeros(1), tf.constant([last * 1.0]))
+
+
 def test_one_file_that_is_none_is_named(served):
     ask = asked(served.task, served.tokenizer, "score")["score"]
     with pytest.raises(tf.errors.InvalidArgumentError) as wrong:
@@ -93,17 +175,24 @@ def test_what_reads_texts_is_not_asked_of_music_nor_the_other_way():
         (music, "generate", "a model of music, and of these it reads none"),
         (music, "write", "a model of music, of which no part is a file"),
         (text, "continue", "a model of texts, and of these it reads none"),
+        (Served(filler(), MusicEvents()), "infill", "a model of events, and gaps are those of"),
     ):
         said = refused(asked, one.task, one.tokenizer, name)
-        says(said, f"{name}: found {what}.")
+        says(said, f"{name}: found {what}")
 
 
 @pytest.mark.slow
-def test_it_answers_a_program_in_c(tmp_path_factory):
-    served, made = model("grid"), tmp_path_factory.mktemp("exported")
-    wanted = Export(signatures=["continue", "tokenize"])
-    folder = export(served, made / "music", wanted)
-    client = Client(built(made), folder)
-    assert answers_its_requests(client, folder) == {"continue", "tokenize"}
+@pytest.mark.parametrize(
+    ("made", "names"),
+    [
+        (lambda: model("grid").task, ["continue", "tokenize"]),
+        (filler, ["infill"]),
+    ],
+)
+def test_it_answers_a_program_in_c(made, names, tmp_path):
+    served = Served(made(), TOKENIZERS["grid"])
+    folder = export(served, tmp_path / "music", Export(signatures=names))
+    client = Client(built(tmp_path), folder)
+    assert answers_its_requests(client, folder) == set(names)
     assert client.close() == 0
     assert '{"b64": "\'$(base64 -w0 piece.mid)\'"}' in (folder / "README.md").read_text()

@@ -38,14 +38,21 @@ def build(recipe: Resolved) -> Any:
     return parts.task(recipe)
 
 
-def train(recipe: Resolved, run: str | Path | None = None, resume: bool = False) -> dict[str, Any]:
-    """Train a recipe in the folder `run`, by default `runs/<recipe name>`; returns the report."""
+def train(
+    recipe: Resolved,
+    run: str | Path | None = None,
+    resume: bool = False,
+    text: parts.Text | None = None,
+) -> dict[str, Any]:
+    """Train a recipe in the folder `run`, by default `runs/<recipe name>`; returns the report.
+    `text` is that of the recipe, where it has been read already."""
     from zoo.training.loop import train as run_training
     from zoo.training.run import TOKENIZER, kept
 
     folder = Path(run or Path("runs") / recipe.name)
-    begun = resume and (folder / TOKENIZER).is_dir()
-    return run_training(kept(folder, recipe) if begun else recipe, folder, resume)
+    if resume and (folder / TOKENIZER).is_dir():
+        return run_training(kept(folder, recipe), folder, resume)
+    return run_training(recipe, folder, resume, text)
 
 
 def tokenize(recipe: Resolved, folder: str | Path) -> dict[str, int]:

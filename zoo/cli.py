@@ -62,7 +62,7 @@ def train(
         return
     resolved = load(recipe, overrides, tiny)
     backend.prepare(resolved)
-    build.text(resolved)
+    text = build.text(resolved)
     build.distillation(resolved)
     build.evaluation(resolved)
     folder = run or Path("runs") / resolved.name
@@ -73,7 +73,7 @@ def train(
     if resume and _only_export_is_missing(folder, resolved):
         print("It has come to its end, and only its export has not.", flush=True)
     else:
-        facts = zoo.train(resolved, folder, resume)
+        facts = zoo.train(resolved, folder, resume, text)
         print(f"{_summary(facts)}\nReport, log and curve: {folder}", flush=True)
     if wanted := backend.export(resolved):
         target = zoo.export(folder)

@@ -26,9 +26,10 @@ FRESH.set_forkserver_preload(["killed"])
 
 
 class Moments:
-    """Counts what happens to a folder, and the steps, and signals this process at one of them."""
+    """Counts what happens to a folder, and the steps, and signals this process at one of them, told
+    by its number or its name."""
 
-    def __init__(self, folder: str, last: int | None, by: str):
+    def __init__(self, folder: str, last: int | str | None, by: str):
         self.folder, self.last, self.names = folder, last, []
         self.numbers = itertools.count(1)  # also of what is written behind the steps
         self.signal = signal.Signals[f"SIG{by}"]
@@ -39,7 +40,7 @@ class Moments:
 
     def pass_one(self, name: str) -> None:
         self.names.append(name)
-        if next(self.numbers) == self.last:
+        if self.last in (next(self.numbers), name):
             os.kill(os.getpid(), self.signal)
 
 
@@ -70,9 +71,9 @@ def _work(recipe, overrides, run, resume, number, by, told):
 
 
 def train(recipe, overrides, run, resume=False, number=None, by="KILL"):
-    """Train as told in a process of its own, which gets the signal `by` at its moment of a number;
-    returns its exit code, what it came past, and the message of what was refused. Without a recipe
-    the run is exported to the folder `saved` beside it."""
+    """Train as told in a process of its own, which gets the signal `by` at a moment; returns its
+    exit code, what it came past, and the message of what was refused. Without a recipe the run is
+    exported to the folder `saved` beside it."""
     told = run.with_name("told.json")
     told.parent.mkdir(parents=True, exist_ok=True)
     told.unlink(missing_ok=True)

@@ -107,6 +107,61 @@ def test_what_was_being_replaced_when_it_was_killed_is_put_back(here, name):
     assert not [file for file in Path("run").rglob("*") if file.suffix in (".old", ".tmp")]
 
 
+RARELY = [
+    pytest.param(name, marks=pytest.mark.slow) for name in ("open task.json", "os.rename best")
+]
+
+
+@pytest.mark.parametrize("moment", ["os.rename best.tmp", *RARELY])
+def test_best_weights_that_were_being_written_are_those_before_or_the_new_ones(here, moment):
+    best, recipe, text = Path("run/checkpoints/best"), Path("run/recipe.yaml"), here / "text.txt"
+    written = recipe.read_text()
+    recipe.write_text(written.replace("text.txt", str(text)))  # the process is elsewhere
+    asked = [f"data.source.path={text}", *EVERY[1:], "training.steps=6"]
+    code, _, said = killed.train("quickstart", asked, here / "run", resume=True, number=moment)
+    assert (code, said) == (-signal.SIGKILL, "")
+    recipe.write_text(written)
+    assert not Path("run/checkpoints/step_00000006").exists()  # which tells of them
+    kept = best if best.exists() else best.with_name("best.old")
+    assert folders.verify(kept)["step"] == 4
+    goes_on()
+    assert folders.verify(best)["step"] == 6
+    for one, other in zip(zoo.load("run").weights, zoo.load("whole").weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_best_weights_are_those_that_were_found_whenever_they_are_written(here, monkeypatch):
+    twin = checkpoints.twin
+
+    def late(task, weights):
+        for weight in task.weights:
+            weight.assign(weight * 0)  # as steps may have changed them meanwhile
+        return twin(task, weights)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "twin", late)
+        train("run", "training.steps=6", resume=True)
+    assert folders.verify(Path("run/checkpoints/best"))["step"] == 6
+    found, wanted = (zoo.load(run).weights for run in ("run", "whole"))
+    assert np.any(wanted[0])
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_no_checkpoint_tells_of_best_weights_that_were_not_written(here, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "save_best", full)
+        said = refused(train, "run", "training.steps=6", resume=True, error=RunError)
+    says(said, "run: cannot be written: no space is left", "is intact")
+    assert [folder.name for folder in checkpoints.steps(Path("run"))][-1] == "step_00000004"
+    assert folders.verify(Path("run/checkpoints/best"))["step"] == 4
+    goes_on()
+    assert folders.verify(Path("run/checkpoints/best"))["step"] == 6
+
+
 @pytest.mark.slow
 def test_an_export_that_was_killed_is_made_anew(here):
     for number in (6, 12):

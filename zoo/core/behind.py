@@ -16,15 +16,14 @@ class Behind(contextlib.AbstractContextManager):
     last: Future | None
 
     def do(self, work: Callable[[], Any]) -> None:
-        """Begin with `work` when what was begun before is done."""
-        self.wait()
-        self.last = self.pool.submit(work)
+        """Begin with `work` when what was asked for before is done, unless that went wrong."""
+        self.last = self.pool.submit(_after, self.last, work)
 
     def wait(self) -> None:
-        """Until all is done that was begun."""
-        begun, self.last = self.last, None
-        if begun:
-            begun.result()
+        """Until all is done that was asked for."""
+        last, self.last = self.last, None
+        if last:
+            last.result()
 
     def look(self) -> None:
         """Raise what has gone wrong, if something has."""
@@ -35,3 +34,9 @@ class Behind(contextlib.AbstractContextManager):
         self.pool.shutdown()
         if kind is None:
             self.wait()
+
+
+def _after(before: Future | None, work: Callable[[], Any]) -> None:
+    if before:
+        before.result()  # raises what went wrong, and with it all that was to follow
+    work()

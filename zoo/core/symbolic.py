@@ -1,10 +1,11 @@
 """Build a model for its shapes alone: nothing is allocated, however large it is."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import keras
+
+from zoo.core.apart import apart
 
 
 def symbolically(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -18,5 +19,4 @@ def symbolically(function: Callable[..., Any], *arguments: Any) -> Any:
         with keras.StatelessScope(initialize_variables=False):
             return function(*arguments)
 
-    with ThreadPoolExecutor(1) as apart:
-        return apart.submit(scoped).result()
+    return apart(scoped)

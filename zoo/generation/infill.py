@@ -1,6 +1,7 @@
 """Fill gaps by mask-predict: all of them at once, then the least sure ones again (Ghazvininejad et
 al. 2019, section 3). How long the text is, is known."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from keras import ops
 
 from zoo.core.compiled import compiled
 from zoo.core.errors import ZooError
+from zoo.generation.mask_predict import likeliest, lowest
 
 
 def infill(
@@ -24,20 +26,34 @@ def infill(
         raise ZooError(
             f"found {token_ids.size} tokens, the positions of this model end at {limit}."
         )
-    seen = np.ones((1, token_ids.size), bool)
+    given = (x[None] for x in (token_ids.astype("int32"), hidden, np.ones(token_ids.size, bool)))
 
-    def guess(ids):
-        scores = task.run({"token_ids": ids, "padding_mask": seen})[0][0, :, :most]
-        likelihoods = ops.log_softmax(ops.cast(scores, "float32"), axis=-1)
-        return ops.argmax(scores, axis=-1), ops.max(likelihoods, axis=-1)
+    def written(*given):
+        return filled(lambda inputs: task.run(inputs)[0], *given, mask, most, num_turns)
 
-    ask, places = compiled(guess, task), np.flatnonzero(hidden)
-    found, sure = token_ids.astype("int32"), np.full(places.size, -np.inf)
-    for turn in range(num_turns if places.size else 0):
-        number = max(1, places.size * (num_turns - turn) // num_turns)
-        doubted = np.argsort(sure, kind="stable")[:number]
-        asked = found.copy()
-        asked[places[doubted]] = mask
-        tokens, likelihoods = (np.array(x)[places[doubted]] for x in ask(asked[None]))
-        found[places[doubted]], sure[doubted] = tokens, likelihoods
-    return found
+    return np.array(compiled(written, task)(*given))[0]
+
+
+def filled(
+    scores: Callable[[dict[str, Any]], Any],
+    token_ids: Any,
+    hidden: Any,
+    padding_mask: Any,
+    mask: int,
+    most: int,
+    num_turns: int,
+) -> Any:
+    """The same in a graph, of token ids int32 `b t` and bool `b t`: `scores` are those of a task,
+    `b t v`, to its inputs."""
+    number = ops.sum(ops.cast(hidden, "int32"), axis=1, keepdims=True)
+
+    def turn(place, found):
+        known, sure = found
+        doubted = ops.maximum(number * (num_turns - place) // num_turns, 1)
+        doubted = hidden & lowest(ops.where(hidden, sure, np.inf), doubted)
+        asked = {"token_ids": ops.where(doubted, mask, known), "padding_mask": padding_mask}
+        new = likeliest(scores(asked)[..., :most])
+        return tuple(ops.where(doubted, x, old) for x, old in zip(new, found))
+
+    begun = token_ids, ops.where(hidden, -np.inf, np.inf)
+    return ops.fori_loop(0, num_turns, turn, begun)[0]

@@ -108,13 +108,13 @@ def search(length_scores: Any, step: Step, options: MaskPredict) -> Whole:
     tokens = ops.arange(room)[None] < lengths
     masks = ops.where(tokens, options.mask_token_id, options.end_token_id)
     logits, state = step(masks, tokens, None)
-    text, likelihoods = _likeliest(logits)
+    text, likelihoods = likeliest(logits)
 
     def turn(place, written):
         text, likelihoods = written
-        doubted = _lowest(ops.where(tokens, likelihoods, np.inf), options.hidden(lengths, place))
+        doubted = lowest(ops.where(tokens, likelihoods, np.inf), options.hidden(lengths, place))
         logits, _ = step(ops.where(doubted, masks, text), tokens, state)
-        new = _likeliest(logits)
+        new = likeliest(logits)
         return tuple(ops.where(doubted, x, old) for x, old in zip(new, written))
 
     first = ops.where(tokens, text, options.end_token_id), likelihoods
@@ -128,14 +128,14 @@ def search(length_scores: Any, step: Step, options: MaskPredict) -> Whole:
     return Whole(text, scores, lengths)
 
 
-def _likeliest(logits: Any) -> tuple[Any, Any]:
+def likeliest(logits: Any) -> tuple[Any, Any]:
     """`b t v` -> the likeliest tokens, int32 `b t`, and the logarithms of their probabilities,
     float32 `b t`: they tell apart what as probabilities would all be 1."""
     likelihoods = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
     return ops.cast(ops.argmax(logits, axis=-1), "int32"), ops.max(likelihoods, axis=-1)
 
 
-def _lowest(x: Any, number: Any) -> Any:
+def lowest(x: Any, number: Any) -> Any:
     """Which are the so many lowest, int `b 1`, of x `b t`; of equals the first: bool `b t`."""
-    _, order = ops.top_k(-x, x.shape[-1])
+    _, order = ops.top_k(-x, ops.shape(x)[-1])
     return ops.argsort(order, axis=-1) < number

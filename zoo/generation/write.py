@@ -1,5 +1,6 @@
 """Write text token by token: read the prompt in segments, then a few tokens a compiled loop."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +14,18 @@ from zoo.core.errors import ZooError
 from zoo.generation.sampling import choose
 
 PREFILL = 128
-"""Prompt tokens read at once by a model that sets no segment length of its own."""
+"""Prompt tokens read at once; by a model with a longer memory, as many as that."""
 FEWEST = 16
 """Tokens to which a shorter prompt is padded; a longer one to the next power of two."""
 SLOTS = 64
 """Room is made for so many tokens more at a time: few sizes are compiled, and few slots empty."""
 AT_ONCE = 8
 """Tokens written by one call of the compiled loop: few, so that they can be read as they come."""
+
+
+def segment_length(memory_length: int) -> int:
+    """How many tokens of a text a model with such a memory reads at once."""
+    return max(memory_length, PREFILL)
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,9 @@ class Writer:
     def __init__(self, task: Any):
         self.task, backbone = task, task.backbone
         self.limit = backbone.max_sequence_length
-        self.segment = backbone.memory_length or min(PREFILL, self.limit or PREFILL)
+        self.recurrent = backbone.memory_length is not None
+        segment = segment_length(backbone.memory_length or 0)
+        self.segment = min(segment, self.limit or segment)
         self.read = compiled(self._read, task)
         self.write_some = compiled(self._write_some, task, jit_compile=fast_products())
 
@@ -101,11 +109,17 @@ class Writer:
         slots = -(-total // SLOTS) * SLOTS
         slots = min(slots, self.limit or slots)
         logits, state, told = None, self.task.initial_state(rows, slots), source or {}
-        for first in range(0, length, self.segment):
-            segment = self._segment(prompt[:, first : first + self.segment])
+        for first, stop in itertools.pairwise(self._cuts(length)):
+            segment = self._segment(prompt[:, first:stop])
             logits, state = self.read(*segment, state, told)
             told = {}
         return logits, state
+
+    def _cuts(self, length: int) -> list[int]:
+        """Where segments begin, and the last one ends. Memory has begun with a first token alone,
+        as in a SavedModel: what a token of a recurrent model sees depends on these places."""
+        first = 1 if self.recurrent else 0
+        return [*dict.fromkeys([0, *range(first, length, self.segment), length])]
 
     def _segment(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Token ids and padding mask of one segment, `b t`, padded so that few graphs serve all."""

@@ -148,29 +148,37 @@ def main() -> None:
 
 
 def _step(recipe: Resolved) -> Step:
-    import jax  # pyright: ignore[reportMissingImports]
-
-    from zoo.training.loop import compiled
-
-    text, settings = build.text(recipe), build.training(recipe)
-    learner = compiled(build.task(recipe), text.batching.batch_size, settings)
-    kinds = ("trainable", "non_trainable", "optimizer", "metrics")
-    state = learner._get_jax_state(
-        **{f"{kind}_variables": True for kind in kinds}, purge_model_variables=False
-    )
-    batch = tuple(text.batching.batch(text.train, 0))
-    lowered = jax.jit(learner.train_step, donate_argnums=0).lower(state, batch)
-    done = lowered.compile()
+    found, _ = lowered(recipe)
+    done = found.compile()
     used, costs = done.memory_analysis(), done.cost_analysis()
     return Step(
         flops=float(costs.get("flops", 0.0)),
         held=used.argument_size_in_bytes,
         worked=used.temp_size_in_bytes,
-        host=_by_host(lowered.as_text()),
+        host=by_host(found.as_text()),
     )
 
 
-def _by_host(text: str) -> list[str]:
+def lowered(recipe: Resolved) -> tuple[Any, tuple[Any, Any]]:
+    """A step of training, as JAX has it before it compiles it, and what it is called with: all
+    that training changes, and a batch."""
+    import jax  # pyright: ignore[reportMissingImports]
+
+    from zoo.training.loop import compiled
+    from zoo.training.teacher import teacher
+
+    text, settings = build.text(recipe), build.training(recipe)
+    taught_by = teacher(recipe, text)
+    learner = compiled(build.task(recipe), text.batching.batch_size, settings, taught_by)
+    kinds = ("trainable", "non_trainable", "optimizer", "metrics")
+    state = learner._get_jax_state(
+        **{f"{kind}_variables": True for kind in kinds}, purge_model_variables=False
+    )
+    batch = tuple(text.batching.batch(text.train, 0))
+    return jax.jit(learner.train_step, donate_argnums=0).lower(state, batch), (state, batch)
+
+
+def by_host(text: str) -> list[str]:
     """The calls of Python in a step."""
     words = ("callback", "py_func", "infeed", "outfeed")
     return [word for word in words if word in text]

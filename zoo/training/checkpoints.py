@@ -7,12 +7,13 @@ seeds, memory) for the last few N, and `checkpoints/best/`, a KerasHub preset of
 import math
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from zoo.core.apart import apart
 from zoo.core.errors import RunError, ZooError
 from zoo.core.folders import verify, write_folder
 
@@ -53,6 +54,19 @@ def save_best(run: Path, task: Any, **facts: Any) -> None:
         room=room,
         **facts,
     )
+
+
+def twin(task: Any, weights: Sequence[np.ndarray]) -> Any:
+    """Another task like one that is being trained, with weights that are not. What Keras names by
+    numbers is named as if it were the first in a process."""
+
+    def built() -> Any:
+        other = type(task).from_config(task.get_config())
+        for weight, value in zip(other.weights, weights, strict=True):
+            weight.assign(value)
+        return other
+
+    return apart(built)
 
 
 def steps(run: Path) -> list[Path]:

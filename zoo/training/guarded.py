@@ -28,6 +28,9 @@ class _Guarded:
     lost: Any
     _fine: Any
     """bool, whether the batch at hand and all before it are."""
+    _rate: Any = None
+    """The learning rate while a batch is applied: found once, where Keras would find it anew for
+    each weight that decays."""
 
     def build(self: Any, variables):
         super().build(variables)  # pyright: ignore
@@ -45,10 +48,16 @@ class _Guarded:
         self._fine = lost < 0
         self.gradient_norm.assign(norm)
         self.lost.assign(lost)
-        super().apply(grads, trainable_variables)  # pyright: ignore
+        self._rate = self._get_current_learning_rate()
+        try:
+            super().apply(grads, trainable_variables)  # pyright: ignore
+        finally:
+            self._rate = None
 
     def _get_current_learning_rate(self: Any):
         """Nothing decays either."""
+        if self._rate is not None:
+            return self._rate
         rate = super()._get_current_learning_rate()  # pyright: ignore
         return ops.where(ops.convert_to_tensor(self.lost) < 0, rate, 0.0)
 

@@ -45,7 +45,19 @@ def filled(
 ) -> bytes:
     """The same by a task that is there already."""
     asked = build.source(recipe).prompt(prompt)
-    grid = tokenizer.read(np.frombuffer(asked, "uint8")).reshape(-1, tokenizer.num_voices)
+    return written_anew(task, tokenizer, asked, voices, quarters, num_turns)
+
+
+def written_anew(
+    task: Any,
+    tokenizer: Any,
+    midi: bytes,
+    voices: Sequence[int] = (),
+    quarters: tuple[float, float] | None = None,
+    num_turns: int = 10,
+) -> bytes:
+    """The same with what stands in a file."""
+    grid = tokenizer.read(np.frombuffer(midi, "uint8")).reshape(-1, tokenizer.num_voices)
     hidden = _hidden(grid, voices, quarters, tokenizer.steps_per_quarter)
     found = gaps.infill(
         task, grid.reshape(-1), hidden.reshape(-1), tokenizer.mask_token_id, SILENCE + 1, num_turns

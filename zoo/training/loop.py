@@ -25,8 +25,11 @@ from zoo.training.teacher import Teacher, teacher
 from zoo.training.watch import Before, Watch
 
 
-def train(recipe: Resolved, run: Path, resume: bool = False) -> dict[str, Any]:
-    """Train a recipe in the folder `run`. Returns what `report.json` holds.
+def train(
+    recipe: Resolved, run: Path, resume: bool = False, text: build.Text | None = None
+) -> dict[str, Any]:
+    """Train a recipe in the folder `run`; `text` is its own, where that has been read already.
+    Returns what `report.json` holds.
 
     Raises ZooError for input that cannot be trained on, RunError when training has to stop.
     """
@@ -34,7 +37,7 @@ def train(recipe: Resolved, run: Path, resume: bool = False) -> dict[str, Any]:
     with build.at(recipe, "training", "distribution"):
         across.prepare()
     with across.scope(), across.folder(run) as ours:
-        text = build.text(recipe)
+        text = text or build.text(recipe)
         taught_by = teacher(recipe, text)
         with claimed(ours, recipe, text, resume and ours == run):
             return _train(recipe, run, ours, resume, text, taught_by, across)

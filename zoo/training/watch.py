@@ -120,6 +120,8 @@ class Watch(keras.callbacks.Callback):
         save = last or self._due(self.settings.checkpoint_every)
         if write or save:
             self._require_found(float(logs["nll"]))
+        if validate or save:
+            self.behind.wait()  # copies of one moment at a time are held
         if write:
             self._write_line(logs, validate and self.text.validation is not None)
         last = last or self.tired()
@@ -216,11 +218,14 @@ class Watch(keras.callbacks.Callback):
         return {f"validation_{name}": found[name] for name in report.MEASURED if name in found}
 
     def _save_best(self, **facts: Any) -> None:
-        with self.across.whole(self.model.task.variables):
-            checkpoints.save_best(self.run, self.model.task, step=self.step, **facts)
+        """The weights as they are now, written while the next steps are computed."""
+        run, task, facts = self.run, self.model.task, {"step": self.step, **facts}
+        with self.across.whole(task.weights):
+            weights = [weight.numpy() for weight in task.weights]
+        self.behind.do(lambda: checkpoints.save_best(run, checkpoints.twin(task, weights), **facts))
 
     def _save(self) -> None:
-        """Everything as it is now, written while the next steps are computed."""
+        """Everything as it is now, written behind the best weights, which it tells of."""
         if self.text.validation is None:  # before the step: who goes on from that has these
             with averaged_weights(self.model):
                 self._save_best()
@@ -237,7 +242,6 @@ class Watch(keras.callbacks.Callback):
             "waited": self.waited,
         }
         run, step, kept, facts = self.run, self.step, self.settings.keep_checkpoints, facts | spent
-        self.behind.wait()
         checkpoints.require_finite(run, step, held)
         self.behind.do(lambda: checkpoints.write_step(run, step, held, kept, **facts))
 

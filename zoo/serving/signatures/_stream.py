@@ -7,13 +7,15 @@ import tensorflow as tf
 from zoo.core import window
 from zoo.core.checked import checked
 from zoo.generation.sampling import choose
+from zoo.generation.write import segment_length
 from zoo.serving.signatures import Served, Specs, Tensors, spec
 from zoo.serving.signatures._memory import Leaves, names
 
-SEGMENT = 128
-"""Tokens a recurrent model with a short memory reads at once."""
+SLOTS = 128
+"""Tokens that are remembered where all are kept and nothing says how many."""
 AT_ONCE = 512
-"""Tokens that others read at once: so many rows their tables of scores have for any text."""
+"""Tokens that models without a memory of their own read at once: so many rows their tables of
+scores have for any text."""
 
 
 class Memory(NamedTuple):
@@ -65,8 +67,8 @@ class Stream:
         self.task, self.end = model.task, model.tokenizer.end_token_id
         backbone = model.task.backbone
         self.limit, memory = backbone.max_sequence_length, backbone.memory_length
-        self.segment = AT_ONCE if memory is None else max(memory, SEGMENT)
-        rows = getattr(model.batching, "sequence_length", SEGMENT)
+        self.segment = AT_ONCE if memory is None else segment_length(memory)
+        rows = getattr(model.batching, "sequence_length", SLOTS)
         self.slots = self.limit or rows
         like = self.task.initial_state(1, self.slots)
         self.like = Memory(like, tf.zeros([1, backbone.vocabulary_size]))
