@@ -39,19 +39,15 @@ def build(recipe: Resolved) -> Any:
 
 
 def train(
-    recipe: Resolved,
-    run: str | Path | None = None,
-    resume: bool = False,
-    text: parts.Text | None = None,
+    recipe: Resolved, run: str | Path | None = None, resume: bool = False, text: Any = None
 ) -> dict[str, Any]:
-    """Train a recipe in the folder `run`, by default `runs/<recipe name>`; returns the report.
-    `text` is that of the recipe, where it has been read already."""
+    """Train a recipe in the folder `run`, or `runs/<its name>`; `text`: its own, where known."""
     from zoo.training.loop import train as run_training
     from zoo.training.run import TOKENIZER, kept
 
     folder = Path(run or Path("runs") / recipe.name)
     if resume and (folder / TOKENIZER).is_dir():
-        return run_training(kept(folder, recipe), folder, resume)
+        recipe, text = kept(folder, recipe), None
     return run_training(recipe, folder, resume, text)
 
 
