@@ -66,7 +66,8 @@ def test_gradients_are_those_of_a_table_of_all_nodes(jit):
 
 
 def test_without_a_bias_there_is_none():
-    assert [weight.name for weight in layer(8, use_bias=False).weights] == ["ask", "offer"]
+    for option in ("use_bias", "output_bias"):
+        assert [one.name for one in layer(8, **{option: False}).weights] == ["ask", "offer"]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,7 @@ def test_without_a_bias_there_is_none():
     [
         ({"num_labels": 2}, "num_labels: expected none: along_edges tells labels apart"),
         ({"num_key_value_heads": 2}, "num_key_value_heads: keys are not projected"),
+        ({"query_key_norm": True}, "query_key_norm: expected false"),
         ({"head_dim": 3}, "head_dim: found 4 heads of 3, expected them to be 8 wide"),
     ],
 )

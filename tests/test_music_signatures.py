@@ -21,7 +21,7 @@ from zoo.tasks import Task
 from zoo.tokenizers.bytes import Bytes
 from zoo.tokenizers.music_events import MusicEvents
 from zoo.tokenizers.voice_grid import VoiceGrid
-from zoo.training.infilled import written_anew
+from zoo.training.infilled import filled
 
 POSITIONS = {
     "events": {"kind": "relative_music", "max_distance": 16},
@@ -136,7 +136,7 @@ def test_gaps_are_filled_as_they_are_live(fills, draw):
     found = ask["infill"](tf.constant(files), tf.constant(VOICES), first, last)
     assert found["num_new_tokens"].numpy().tolist() == [12, 24, 16]
     live = [([1, 3], None), ([], QUARTERS[1]), ([], None)]
-    written = [written_anew(task, grid, *one) for one in zip(files, *zip(*live))]
+    written = [filled(task, grid, *one) for one in zip(files, *zip(*live))]
     assert found["midi_bytes"].numpy().tolist() == written
     assert all(one != file for one, file in zip(written, files))
     rows = tf.ragged.constant([one.reshape(-1).tolist() for one in pieces], tf.int32)

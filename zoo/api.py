@@ -224,7 +224,7 @@ def generate(
     recipe = resolve(Path(run))
     tokenizer, task = parts.tokenizer(recipe), load_task(Path(run), recipe)
     if fills(task, tokenizer):
-        return iter([filled(recipe, task, tokenizer, prompt)])
+        return iter([filled(task, tokenizer, parts.source(recipe).prompt(prompt))])
     if not isinstance(task, MaskPredictLM | KERAS_HUB_CAUSAL_LM):
         raise ZooError(f"a {type(task).__name__} writes no text; expected a model that does.")
     if "encoder_images" in task.input:

@@ -15,21 +15,24 @@ from zoo.attention._side_by_side import SideBySide
 from zoo.attention.along_edges import AlongEdges
 from zoo.core.errors import ZooError
 from zoo.core.initial import normal
+from zoo.core.types import PositiveInt
 
 SLOPE = 0.2
 
 
 class GraphAttention(SideBySide, AlongEdges):
     """`b t d` -> `b t d`, where d is `num_heads` times `head_dim`. What a head asks for and what it
-    offers are a vector each; labels of edges are not told apart. Raises ZooError for labels, and
-    where heads are not as wide as the nodes."""
+    offers are a vector each; labels of edges are not told apart. Raises ZooError for labels, for
+    what is done to queries and keys elsewhere, and where heads are not as wide as the nodes."""
 
-    def __init__(self, num_heads, head_dim, **kwargs):
+    def __init__(self, num_heads: PositiveInt, head_dim: PositiveInt, **kwargs):
         super().__init__(num_heads, head_dim, **kwargs)
         if self.num_labels:
             raise ZooError("expected none: along_edges tells labels apart.", "num_labels")
         if self.num_key_value_heads != num_heads:
             raise ZooError("keys are not projected: expected none.", "num_key_value_heads")
+        if self.query_key_norm:
+            raise ZooError("expected false: nothing is projected that it is for.", "query_key_norm")
 
     def build(self, x_shape):
         heads = self.num_heads, self.head_dim
@@ -40,7 +43,7 @@ class GraphAttention(SideBySide, AlongEdges):
             self.add_weight(heads, normal(self.initializer_range, self.head_dim), name=name)
             for name in ("ask", "offer")
         )
-        self.bias = self.use_bias and self.add_weight(x_shape[-1:], "zeros", name="bias")
+        self.bias = self.output_bias and self.add_weight(x_shape[-1:], "zeros", name="bias")
         self.vectors, self.seeds = [], self.child(Seeds, self.dropout, name="seeds")
         self.built = True
 
@@ -61,4 +64,4 @@ class GraphAttention(SideBySide, AlongEdges):
 
     def project_back(self, heads, some=ALL):
         found = super().project_back(heads)
-        return found + ops.cast(self.bias, found.dtype) if self.use_bias else found
+        return found + ops.cast(self.bias, found.dtype) if self.output_bias else found

@@ -10,7 +10,6 @@ from zoo.core.errors import ZooError
 from zoo.generation import infill as gaps
 from zoo.music.grid import SILENCE
 from zoo.recipe import build
-from zoo.recipe.load import Resolved
 from zoo.tasks.masked_lm import MaskedLM
 from zoo.tokenizers.voice_grid import VoiceGrid
 from zoo.training.run import load_task, resolve
@@ -31,24 +30,11 @@ def infill(
     task, tokenizer = load_task(Path(run), recipe), build.tokenizer(recipe)
     if not fills(task, tokenizer):
         raise ZooError(f"{run}: fills no gaps, which needs masked_lm over a voice_grid.")
-    return filled(recipe, task, tokenizer, prompt, voices, quarters, num_turns)
+    asked = build.source(recipe).prompt(prompt)
+    return filled(task, tokenizer, asked, voices, quarters, num_turns)
 
 
 def filled(
-    recipe: Resolved,
-    task: Any,
-    tokenizer: Any,
-    prompt: str,
-    voices: Sequence[int] = (),
-    quarters: tuple[float, float] | None = None,
-    num_turns: int = 10,
-) -> bytes:
-    """The same by a task that is there already."""
-    asked = build.source(recipe).prompt(prompt)
-    return written_anew(task, tokenizer, asked, voices, quarters, num_turns)
-
-
-def written_anew(
     task: Any,
     tokenizer: Any,
     midi: bytes,
@@ -56,7 +42,7 @@ def written_anew(
     quarters: tuple[float, float] | None = None,
     num_turns: int = 10,
 ) -> bytes:
-    """The same with what stands in a file."""
+    """The same by a task that is there already, of what stands in a file."""
     grid = tokenizer.read(np.frombuffer(midi, "uint8")).reshape(-1, tokenizer.num_voices)
     hidden = _hidden(grid, voices, quarters, tokenizer.steps_per_quarter)
     found = gaps.infill(
