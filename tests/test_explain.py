@@ -20,6 +20,7 @@ from zoo import cli
 from zoo.backbones import Backbone
 from zoo.core.errors import ZooError
 from zoo.core.kinds import make
+from zoo.generation.write import Writer
 from zoo.insight.attention import Looked
 from zoo.insight.dictionary import hidden, learn
 from zoo.insight.explain import reached
@@ -300,14 +301,22 @@ def explained(run, folder, *asked, **options):
     return found, page
 
 
-def test_a_held_out_story_is_explained_with_what_its_answer_follows_from(runs, tmp_path):
+@pytest.mark.parametrize("written", [[], [7, 9]], ids=["nothing", "two"])
+def test_a_held_out_story_is_explained_with_what_its_answer_follows_from(
+    runs, tmp_path, monkeypatch, written
+):
+    """Where the model answers nothing, it is its end that is explained."""
+    monkeypatch.setattr(Writer, "write", lambda *_: iter(written))
     found, page = explained(runs("babi_reasoning"), tmp_path / "new" / "one", document=0)
     source, answer = found.read.sides
+    places = [len(source.tokens) + place for place in range(len(written) or 1)]
     assert [one.text for one in source.columns][::4] == ["start", "end"]
     assert [one.supports for one in source.columns].count(True) == 1
     assert answer.tokens[0] == "start"
-    assert len(found.targets) == len(found.read.answer) == len(found.saliency)
-    assert [one.index[1] for one in found.targets] == found.read.answer.tolist()
+    assert found.read.answer.tolist() == written
+    assert [one.places for one in found.targets] == [[place] for place in places]
+    assert len(found.targets) == len(found.saliency)
+    assert not written or [one.index[1] for one in found.targets] == written
     for one in found.attention:
         query, key = (found.read.sides[side] for side in (one.queries, one.keys))
         np.testing.assert_allclose(one.by_column(key).sum(axis=1), 1, atol=1e-5)

@@ -59,11 +59,11 @@ def test_keras_hub_generates_the_same(gpt_lm, draw):
 
 
 def test_a_recurrent_model_reads_a_prompt_of_any_length(xl, draw):
-    """The prompt is read in segments as long as the memory."""
-    prompt = draw.integers(0, VOCABULARY, 50).astype("int32")
+    """As a SavedModel reads it: the first token alone, then segments longer than the memory."""
+    prompt = draw.integers(0, VOCABULARY, 200).astype("int32")
     state = xl.initial_state(1)
-    for first in range(0, 50, 6):
-        logits, state = xl.run({"token_ids": prompt[None, first : first + 6]}, state)
+    for first, stop in ((0, 1), (1, 129), (129, 200)):
+        logits, state = xl.run({"token_ids": prompt[None, first:stop]}, state)
     assert next(iter(Writer(xl).write(prompt, 3, GREEDY))) == int(np.argmax(logits[0, -1]))
 
 

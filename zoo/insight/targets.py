@@ -58,7 +58,7 @@ def _of(read: Reading, scores: np.ndarray) -> list[Target]:
         labels = _labels(read, scores.shape[1])
         return [_likeliest(row, (place,), [place], labels) for place, row in enumerate(scores)]
     names = tokens(read.tokenizer, np.arange(scores.shape[1]))
-    return [_likeliest(scores[place], (place,), [place], names) for place in asked]
+    return [_likeliest(scores[place], (place,), [first + place], names) for place in asked]
 
 
 def _likeliest(
