@@ -1,7 +1,9 @@
 """A recipe finds the same losses on one device and on several, of whatever kind."""
 
+import re
 import shutil
 import signal
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,6 +15,7 @@ from zoo.core.errors import ZooError
 from zoo.recipe import build
 from zoo.training.distribution.mirrored import Mirrored
 from zoo.training.distribution.multi_worker import MultiWorker
+from zoo.training.replay import replay
 
 SETTINGS = [
     "model.blocks.attention={num_heads: 4, head_dim: 4}",
@@ -143,6 +146,19 @@ def test_two_workers_find_the_losses_of_one_and_stop_when_one_dies(runs):
     zoo.train(zoo.load_recipe("reverse", ours, tiny=True), runs / "stopped", resume=True)
     same(runs, "whole", "resumed")
     same(runs, "whole", "stopped")
+
+
+@pytest.mark.slow
+def test_two_workers_stop_together_where_a_gradient_is_lost(runs):
+    wild = "training.schedule={kind: constant, peak: 1e30}"
+    across = [*overrides(runs, "reverse", [PLAIN]), wild, "training.clip_norm=null"]
+    wanted = [Run("reverse", str(runs / "lost"), [*across, "training.distribution=multi_worker"])]
+    one, other = (said(process)[0] for process in [start(wanted, **told) for told in workers(2)])
+    found = re.search(r"zoo check (\S+) (\S+) --replay (\S+)", one)
+    assert "in step 1, batch 1: the output of " in one
+    assert other == one[: found.start()].removesuffix("\nLook again with: ")
+    seen = replay(Path(found[3]), zoo.load_recipe(found[1], [found[2]]))
+    assert "is nan" in seen["lost"] or "is inf" in seen["lost"]
 
 
 @pytest.mark.slow

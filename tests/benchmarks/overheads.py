@@ -95,7 +95,8 @@ def main():
         "training.validation_batches=1",
         *asked.set,
     ]
-    print(f"{'recipe':<24} {'start, s':>9} {'ms/step':>8} {'batches':>8} {'stall, worst, alone':>22}")
+    names = f"{'start, s':>9} {'ms/step':>8} {'batches':>8} {'stall, worst, alone':>23}"
+    print(f"{'recipe':<24} {names}")
     for recipe in asked.recipes:
         for name, more in (("XLA", []), ("no XLA", ["training.jit_compile=false"])):
             found = of(recipe, [*plain, *more])

@@ -77,7 +77,7 @@ def look(learner: Learner, batch: Batch) -> Lost:
     def instead(layer: Any, call: Any) -> Any:
         def listening(*arguments, **named):
             out = call(*arguments, **named)
-            outputs.extend(_heard(layer.path, out, len(batch.targets)))
+            outputs.extend(_heard(layer.path or layer.name, out, len(batch.targets)))
             return out
 
         return listening

@@ -175,19 +175,23 @@ class Watch(keras.callbacks.Callback):
         self.behind.wait()
         kept = checkpoints.steps(self.run)
         back = f"The last checkpoint is {kept[-1]}." if kept else "No checkpoint was written yet."
-        told = self._look(batch) if batch >= 0 else f"in steps {self.logged + 1} to {self.step}"
+        what = "a gradient was not finite" if np.isfinite(loss) else f"the loss became {loss}"
+        where, again = f"in steps {self.logged + 1} to {self.step}", ""
+        if batch >= 0:
+            where, again = self._look(batch)
         raise RunError(
-            f"{self.recipe.name}: the loss became {loss} {told}. {back} "
-            "Try a lower training.schedule.peak, a longer warm-up, or training.clip_norm."
+            f"{self.recipe.name}: {what} {where}. {back} "
+            f"Try a lower training.schedule.peak, a longer warm-up, or training.clip_norm.{again}"
         )
 
-    def _look(self, number: int) -> str:
-        """Keep what it takes to look at a batch again, and say what is seen there."""
+    def _look(self, number: int) -> tuple[str, str]:
+        """Keep what it takes to look at a batch again; say what is seen there, and how to."""
         batch, step = self.text.batching.batch(self.text.train, number), number // self.gathered + 1
         folder = lost.keep(self.run, self.model, batch, step=step, number=number)
         seen = lost.look(self.model, batch).said()
-        again = f"zoo check {self.run / 'recipe.yaml'} --replay {folder}"
-        return f"in step {step}, batch {number}: {seen}. Look again with:\n  {again}\n"
+        alone = " training.distribution=null" if self.settings.distribution else ""
+        again = f"\nLook again with: zoo check {self.run / 'recipe.yaml'}{alone} --replay {folder}"
+        return f"in step {step}, batch {number}: {seen}", again if self.across.is_chief else ""
 
     def _moved(self) -> dict[str, float]:
         """How far the last step moved all weights, as a share of their length."""
