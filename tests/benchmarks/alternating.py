@@ -22,18 +22,18 @@ def compared(commands, against, number=TURNS):
     """Commands that call `turns`, by their sides -> of each side milliseconds a step, median and
     least over a `number` of turns, and their ratio to those of the side it is compared with, turn
     by turn, in a line."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    workers = {
-        side: subprocess.Popen(command, text=True, **pipes) for side, command in commands.items()
-    }
-    found = alternate(workers, number)
+    found = alternate(commands, number)
     for side, times in found.items():
         ratio = statistics.median(a / b for a, b in zip(times, found[against]))
         yield side, f"{statistics.median(times):>8.1f} {min(times):>7.1f} {ratio:>6.2f}"
 
 
-def alternate(workers, number):
-    """Milliseconds a step of every worker, turn by turn."""
+def alternate(commands, number=TURNS):
+    """Milliseconds a step of every side, turn by turn."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    workers = {
+        side: subprocess.Popen(command, text=True, **pipes) for side, command in commands.items()
+    }
     for worker in workers.values():
         while (line := worker.stdout.readline()).strip() != "ready":
             if not line:
