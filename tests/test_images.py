@@ -46,7 +46,7 @@ def test_a_batch_holds_the_pictures_and_classes_of_the_file(file, corpus):
         wanted = {image.tobytes(): label for image, label in zip(held["images"], held["labels"])}
     for step in range(4):
         batch = batching().batch(corpus, step)
-        images, labels, shares = pictures(batch)
+        images, labels, shares, _ = pictures(batch)
         assert images.dtype == np.float32
         found = {image.astype("uint8").tobytes(): label for image, (label,) in zip(images, labels)}
         assert len(found) == 16

@@ -8,6 +8,8 @@ from zoo.data.augmentation._by_keras import ByKeras
 class RandomFlip(ByKeras):
     """`mode` says which way."""
 
+    moves_boxes = True
+
     def __init__(self, mode: Literal["horizontal", "vertical"] = "horizontal"):
         self.mode = mode
 

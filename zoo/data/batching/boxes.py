@@ -4,27 +4,54 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.errors import ZooError
+from zoo.core.kinds import find, kinds, to_config
 from zoo.core.objects import Seen, seen, written
 from zoo.core.types import PositiveInt
-from zoo.data.batching import Batch
+from zoo.data.augmentation import Augmentation, Pictures
+from zoo.data.batching import Batch, generator
 from zoo.data.batching._answered import asked
+from zoo.data.batching._augmented import Augmented
 from zoo.data.batching._classed import Classed
 
+EMPTY = 1e-6
+"""The area of a box of which nothing is left in the picture."""
 
-class Boxes(Classed):
+
+class Boxes(Augmented, Classed):
     """What stands before the answer of a document are the bytes of a picture, row by row. The
     answer has a line for each object: one of `labels`, or the number of its place there, and its
     box, `circle 0.5 0.25 0.1 0.2`: the centre from the left and from the top, width and height, as
-    parts of the picture. More than `max_boxes` are cut off.
+    parts of the picture. More than `max_boxes` are cut off. To train on, pictures are changed by
+    each `augmentation` in turn, and boxes with them; what is moved out of a picture is not in it.
 
     Inputs: `images` float32 `b y x c`, 0 to 255. Targets are float32 `b n 5`, the place of a class
     in `labels` and a box, -1 where there is no object; weights float32 `b 1`, 0 for padding. Every
     pass takes all documents, in a new order. Raises ZooError for pictures of another size, for
-    classes that are no labels, and for lines that are no objects."""
+    classes that are no labels, for lines that are no objects, and for an augmentation that does not
+    move boxes."""
 
     def __init__(self, max_boxes: PositiveInt, **kwargs):
         super().__init__(**kwargs)
         self.max_boxes = max_boxes
+        for one in self.augmentation:
+            if not one.moves_boxes:
+                shelf = Augmentation.shelf
+                can = [kind for kind in kinds(shelf) if find(shelf, kind).moves_boxes]
+                text = f"{to_config(one)['kind']} does not move boxes. What does: {', '.join(can)}."
+                raise ZooError(text, "augmentation")
+
+    def batch(self, corpus, step):
+        plain = super().batch(corpus, step)
+        if not self.augmentation:
+            return plain
+        classes, boxes = plain.targets[..., 0], plain.targets[..., 1:]
+        pictures = Pictures(plain.inputs["images"], classes, np.ones_like(classes), boxes)
+        found = self.changed(pictures, generator(self.seed, step, 3))
+        gone = (classes < 0) | (found.boxes[..., 2:].prod(axis=-1) < EMPTY)
+        targets = np.concatenate([classes[..., None], found.boxes], axis=-1)
+        targets[gone] = -1
+        return plain._replace(inputs={"images": found.images}, targets=targets)
 
     def make(self, corpus, places):
         images, answers, there = self.read(corpus, places)

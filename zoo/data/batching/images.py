@@ -3,14 +3,14 @@
 import numpy as np
 
 from zoo.core.errors import ZooError, shown
-from zoo.core.kinds import as_list, make
-from zoo.data.augmentation import Augmentation, Pictures
+from zoo.data.augmentation import Pictures
 from zoo.data.batching import Batch, generator, require
+from zoo.data.batching._augmented import Augmented
 from zoo.data.batching._classed import Classed
 from zoo.data.corpus import Corpus
 
 
-class Images(Classed):
+class Images(Augmented, Classed):
     """What stands before the answer of a document are the bytes of a picture, row by row: `height`
     rows, `width` columns, `num_channels` numbers a place. The answer is one of `labels`, or the
     number of its place there. To train on, pictures are changed by each `augmentation` in turn.
@@ -20,21 +20,18 @@ class Images(Classed):
     takes all documents, in a new order. Raises ZooError for pictures of another size, and for
     classes that are no labels."""
 
-    def __init__(self, augmentation: list[Augmentation] | None = None, **kwargs):
+    def __init__(self, **kwargs):
         super().__init__(**kwargs)
         if len(self.labels) < 2:
             raise ZooError(f"found {shown(self.labels)}, expected two or more.", "labels")
-        self.augmentation = [make(Augmentation, one) for one in as_list(augmentation or [])]
 
     def batch(self, corpus, step):
         require(corpus, 2, "training")
         luck = generator(self.seed, step, 3)
         plain = self._read(corpus, self.places(corpus, step), luck)
         pictures = Pictures(plain.inputs["images"], plain.targets, plain.weights)
-        for augmentation in self.augmentation:
-            pictures = augmentation.change(pictures, luck)
-        images, labels, shares = pictures
-        return Batch({"images": images}, labels, shares)
+        pictures = self.changed(pictures, luck)
+        return Batch({"images": pictures.images}, pictures.labels, pictures.shares)
 
     def make(self, corpus, places):
         return self._read(corpus, places)

@@ -3,14 +3,14 @@
 import numpy as np
 
 from zoo.core.errors import ZooError
-from zoo.core.kinds import as_list, make
-from zoo.data.augmentation import Augmentation, Pictures
+from zoo.data.augmentation import Pictures
 from zoo.data.batching import Batch, generator, require
+from zoo.data.batching._augmented import Augmented
 from zoo.data.batching._pictured import Pictured
 from zoo.data.corpus import Corpus
 
 
-class PlainImages(Pictured):
+class PlainImages(Augmented, Pictured):
     """A document, or what stands in it before its answer, are the bytes of a picture, row by row:
     `height` rows, `width` columns, `num_channels` numbers a place. To train on, pictures are
     changed by each `augmentation` in turn.
@@ -19,16 +19,11 @@ class PlainImages(Pictured):
     `b 1`, 0 for padding. Every pass takes all documents, in a new order. Raises ZooError for
     pictures of another size, and for those that are mixed of two."""
 
-    def __init__(self, augmentation: list[Augmentation] | None = None, **kwargs):
-        super().__init__(**kwargs)
-        self.augmentation = [make(Augmentation, one) for one in as_list(augmentation or [])]
-
     def batch(self, corpus, step):
         require(corpus, 2, "training")
         plain, luck = self.make(corpus, self.places(corpus, step)), generator(self.seed, step, 3)
         found = Pictures(plain.inputs["images"], plain.targets, plain.weights)
-        for augmentation in self.augmentation:
-            found = augmentation.change(found, luck)
+        found = self.changed(found, luck)
         if found.labels.shape != plain.targets.shape:
             raise ZooError("found pictures that are mixed: leave that out.", "augmentation")
         return plain._replace(inputs={"images": found.images})
