@@ -28,7 +28,7 @@ TELLING = ("recipe.yaml", "report.json", "log.csv", "evaluations.jsonl", "recl.j
 STRIDED, FIXED = ("local", "column"), ("local", "summary")
 """The parts of the patterns of Sparse Transformers, which layers take in turn."""
 FAR = ["--step", "128", "--longest", "1024", "--positions", "250"]
-SMALLER = "data.batching.batch_size=4"
+SMALLER = "data.batching.batch_size={}"
 """Half of what the recipes of music say: as many steps in half the time."""
 NEAR = ["--step", "32", "--longest", "512", "--positions", "250"]
 """Of `zoo recl`: every context is read anew at every position, which takes its time."""
@@ -360,7 +360,7 @@ def chorales(results: Results) -> None:
     for kind in ("music_jsb_absolute", "music_jsb", "music_jsb_pitch_time"):
         for seed in (0, 1, 2):
             names.append(f"{kind}_{seed}")
-            results.train(names[-1], kind, path, SMALLER, f"training.seed={seed}")
+            results.train(names[-1], kind, path, SMALLER.format(4), f"training.seed={seed}")
         results.report("chorales", names)
 
 
@@ -369,7 +369,7 @@ def gaps(results: Results) -> None:
     path = f"data.source.path={results.data / 'jsb-chorales' / 'Jsb16thSeparated.json'}"
     names = ["music_jsb_infill", "music_jsb_accompany"]
     for name in names:
-        results.train(name, name, path, SMALLER)
+        results.train(name, name, path, SMALLER.format(4))
     results.report("gaps", names)
 
 
@@ -377,12 +377,10 @@ def performances(results: Results) -> None:
     """What pianists played: what is before a note seen whole, near by, or remembered; and how
     likely notes are by how far into a piece they are."""
     path = f"data.source.path={results.data / 'asap-piano-midi'}"
-    fewer = {"": SMALLER, "_local": SMALLER}
-    fewer["_transformer_xl"] = "data.batching.batch_size=8"
-    fewer["_sparse"] = "data.batching.batch_size=1"
+    fewer = {"": 2, "_local": 2, "_transformer_xl": 4, "_sparse": 1}
     names = [f"music_piano{kind}" for kind in fewer]
-    for place, (name, batch) in enumerate(zip(names, fewer.values()), 1):
-        results.train(name, name, path, batch, "training.steps=2000")
+    for place, (name, number) in enumerate(zip(names, fewer.values()), 1):
+        results.train(name, name, path, SMALLER.format(number))
         for first in (0, 256, 512, 1024, 2048, 4096):
             part = [f"from={first}", f"number={first or 256}"]
             results.evaluate(name, *(f"data.batching.measured_{one}" for one in part))
