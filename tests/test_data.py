@@ -1,5 +1,6 @@
 """Text is read in place, and a batch is a pure function of (seed, step)."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,13 @@ def test_evaluation_predicts_every_token_but_the_first_once(kind, size):
         assert restarts == [True, *[False] * (len(batches) - 1)]
     shapes = {b.targets.shape for b in batches}
     assert shapes == {(3, 7)}
+
+
+def test_a_part_of_every_document_says_nothing_of_bits_a_byte():
+    whole = Streams(7, 3).bits(math.log(2), TEXT)
+    assert whole == {"bits_per_byte": pytest.approx(len(TEXT) / TEXT.num_bytes)}
+    assert Streams(7, 3, measured_number=5).bits(1.0, TEXT) == {}
+    assert Streams(7, 3, measured_from=5).bits(1.0, TEXT) == {}
 
 
 def test_files_are_cut_at_the_fraction(tmp_path):

@@ -142,6 +142,7 @@ def test_of_held_out_pieces_a_part_is_measured(corpus, kind):
     length = {"pieces": "sequence_length", "streams": "segment_length"}[kind]
     part = {length: 16, "batch_size": 3, "measured_from": 10, "measured_number": 9}
     ours = make(Batching, {"kind": kind, **part}, seed=0)
+    assert ours.bits(1.0, corpus) == {}, "bytes of MIDI files measure nothing"
     batches = [ours.evaluation(corpus, n) for n in range(ours.evaluation_batches(corpus))]
     found = sorted(token for b in batches for token in b.targets[b.weights > 0].tolist())
     whole = [[*one.tolist(), EVENTS.end_token_id] for one in corpus.tokens]

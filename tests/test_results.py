@@ -130,7 +130,8 @@ def test_there_is_a_picture_for_all_that_was_measured_and_for_nothing_else(run, 
     contexts = {"contexts": [8, 16], "models": {str(first): {"losses": [2.0, 1.8]}}}
     (first / "recl.json").write_text(json.dumps(contexts))
     drawn = draw([opened(first), opened(second)], tmp_path)
-    assert [file.name for file in drawn] == ["loss.png", "context.png", "sequence_length.png"]
+    names = ["loss", "context", "sequence_length", "sequence_length_loss"]
+    assert [file.name for file in drawn] == [f"{name}.png" for name in names]
     assert all(file.stat().st_size > 5000 for file in drawn)
     assert [file.name for file in draw([opened(second)], tmp_path)] == ["loss.png"]
 

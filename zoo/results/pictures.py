@@ -1,6 +1,7 @@
 """Runs as lines in a picture: against tokens seen, against context, against an option."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,8 @@ def trained(run: Run) -> int | None:
 
 def _against_options(runs: Sequence[Run]) -> dict[str, tuple[list[Line], dict[str, Any]]]:
     """By the last word of the first option that evaluations changed, where it is a number or a list
-    of one: lines of the first figure told of each."""
+    of one: lines of the first figure told of each; where that is how many are right, how likely
+    they were is another picture."""
     found: dict[str, dict[str, dict[float, dict[str, float]]]] = {}
     for run in runs:
         for one in (one for one in run.evaluations if not one.batches):
@@ -70,18 +72,26 @@ def _against_options(runs: Sequence[Run]) -> dict[str, tuple[list[Line], dict[st
                 found.setdefault(key, {}).setdefault(run.name, {})[number] = one.found
     pictures = {}
     for key, by_run in found.items():
-        first = told(next(iter(next(iter(by_run.values())).values())))[0]
-        said = SAID[first]
-        lines = [
-            (name, sorted(of), [said.times * of[x].get(first, float("nan")) for x in sorted(of)])
-            for name, of in by_run.items()
-        ]
-        up = said.words.replace("{}", "").strip()
         names = any(
             f"{key}=[" in one for run in runs for e in run.evaluations for one in e.overrides
         )
-        pictures[key.rpartition(".")[2]] = lines, _axes(key, up, **_along(lines, names))
+        figures = _drawn(next(iter(next(iter(by_run.values())).values())))
+        for figure in figures:
+            said, option = SAID[figure], key.rpartition(".")[2]
+            lines = [
+                (run, sorted(of), [said.times * of[x].get(figure, math.nan) for x in sorted(of)])
+                for run, of in by_run.items()
+            ]
+            up = said.words.replace("{}", "").strip()
+            picture = option if figure == figures[0] else f"{option}_{figure}"
+            pictures[picture] = lines, _axes(key, up, **_along(lines, names))
     return pictures
+
+
+def _drawn(found: Mapping[str, float]) -> list[str]:
+    """Figures that are drawn."""
+    first, *others = told(found)
+    return [first, *others] if first == "accuracy" else [first]
 
 
 def _along(lines: Sequence[Line], names: bool) -> dict[str, Any]:

@@ -33,6 +33,8 @@ class Tokenizer(Kind):
     """Stands for a token to be guessed ([MASK]); None where a kind has none."""
     unknown_token_id: int | None = None
     """Stands for what the vocabulary cannot write; None where it can write everything."""
+    tells_bytes: ClassVar[bool] = True
+    """Whether a document's bytes measure what its tokens tell."""
     leading_space: bool = False
     """Whether the piece of a text's first word begins with a space that the text does not have."""
 

@@ -14,6 +14,7 @@ class Music(Tokenizer):
     """The contract of tokenizers of music. Their pieces are names of tokens, for people to read; a
     file is written when its last token is known."""
 
+    tells_bytes = False  # those of a MIDI file say nothing of how much music there is
     unit: int = 1
     """How many tokens belong together: a text may be cut between two units."""
     num_voices: int = 1

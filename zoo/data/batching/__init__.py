@@ -69,7 +69,7 @@ class Batching(Kind):
     def bits(self, nats: float, corpus: Corpus) -> dict[str, float]:
         """A loss in nats a target, in bits of what is told: `bits_per_byte` of the corpus where
         every token is a target; nothing where that says nothing."""
-        if not self.counts_all:
+        if not (self.counts_all and corpus.tokenizer.tells_bytes):
             return {}
         num_bytes = max(1, corpus.num_bytes)
         return {"bits_per_byte": nats / math.log(2) * len(corpus) / num_bytes}

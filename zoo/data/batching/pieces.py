@@ -25,8 +25,6 @@ class Pieces(Batching):
     token that ends one. Raises ZooError for a tokenizer of anything else than music.
     """
 
-    counts_all = False  # bytes of MIDI files say nothing of how much music there is
-
     def __init__(
         self,
         sequence_length: PositiveInt,

@@ -26,6 +26,7 @@ class Streams(Batching):
     ):
         self.segment_length, self.batch_size, self.seed = segment_length, batch_size, seed
         self.measured_from, self.measured_number = measured_from, measured_number
+        self.counts_all = not measured_from and measured_number is None
 
     def batch(self, corpus: Corpus, step: int) -> Batch:
         what = f"{self.batch_size} streams of segment_length {self.segment_length}"
