@@ -11,6 +11,7 @@ from test_signatures import asked
 
 from zoo.backbones import Backbone
 from zoo.core.kinds import make
+from zoo.generation.infill import NUM_TURNS
 from zoo.generation.write import Sampling, Writer
 from zoo.recipe.sections import Export
 from zoo.serving.export import by_default, export
@@ -122,6 +123,7 @@ def fills():
     return task, asked(task, TOKENIZERS["grid"], "infill")
 
 
+CHOSEN = {"temperature": 0.8, "top_k": 0, "top_p": 1.0}
 VOICES = [[False, True, False, True], [False] * 4, [False] * 4]
 QUARTERS = [(0, 0), (1.5, 3), (0, 0)]
 
@@ -133,15 +135,19 @@ def test_gaps_are_filled_as_they_are_live(fills, draw):
     pieces[2][:, 2] = 128
     files = [grid.midi(one.reshape(-1)) for one in pieces]
     first, last = (tf.constant(x, tf.float32) for x in zip(*QUARTERS))
-    found = ask["infill"](tf.constant(files), tf.constant(VOICES), first, last)
+    seeds = [7, 8, 9]
+    chosen = *tensors(**CHOSEN).values(), tf.constant(seeds)
+    found = ask["infill"](tf.constant(files), tf.constant(VOICES), first, last, *chosen)
     assert found["num_new_tokens"].numpy().tolist() == [12, 24, 16]
     live = [([1, 3], None), ([], QUARTERS[1]), ([], None)]
-    written = [filled(task, grid, *one) for one in zip(files, *zip(*live))]
+    luck = [Sampling(0.8, seed=seed) for seed in seeds]
+    asked_for = zip(files, *zip(*live), [NUM_TURNS] * 3, luck)
+    written = [filled(task, grid, *one) for one in asked_for]
     assert found["midi_bytes"].numpy().tolist() == written
     assert all(one != file for one, file in zip(written, files))
     rows = tf.ragged.constant([one.reshape(-1).tolist() for one in pieces], tf.int32)
     ids, counts = rows.to_tensor(grid.end_token_id), tf.cast(rows.row_lengths(), tf.int32)
-    by_ids = ask["infill_ids"](ids, counts, tf.constant(VOICES), first, last)
+    by_ids = ask["infill_ids"](ids, counts, tf.constant(VOICES), first, last, *chosen)
     again = [grid.midi(row[:n]) for row, n in zip(by_ids["token_ids"].numpy(), counts.numpy())]
     assert again == written
 
@@ -155,8 +161,9 @@ def test_gaps_are_filled_as_they_are_live(fills, draw):
 )
 def test_gaps_that_are_none_are_named(fills, voices, last, said):
     ask, file = fills[1]["infill"], TOKENIZERS["grid"].midi([60, 64, 67, 72] * 4)
+    given = tf.constant([file]), tf.constant([voices]), tf.zeros(1), tf.constant([last * 1.0])
     with pytest.raises(tf.errors.InvalidArgumentError, match=said):
-        ask(tf.constant([file]), tf.constant([voices]), tf.zeros(1), tf.constant([last * 1.0]))
+        ask(*given, *tensors(**CHOSEN, seed=0).values())
 
 
 def test_one_file_that_is_none_is_named(served):

@@ -3,6 +3,7 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 import small_files
@@ -14,6 +15,7 @@ import zoo
 from zoo import cli
 from zoo.core.errors import ZooError
 from zoo.generation.infill import infill
+from zoo.generation.write import Sampling
 from zoo.music import sound
 from zoo.music.midi import read
 from zoo.music.notes import Notes
@@ -109,21 +111,34 @@ def test_gaps_that_are_none_are_refused(place):
 
 def test_what_is_filled_is_what_a_plain_loop_fills():
     class Task:
-        """Holds a note the likelier the more of its neighbours are known."""
+        """Likes a pitch the better the more its neighbours are like it."""
 
         backbone = SimpleNamespace(max_sequence_length=None)
 
         def run(self, inputs):
-            known = tf.cast(inputs["token_ids"] != 9, tf.float32)[0]
-            near = known + tf.roll(known, 1, 0) + tf.roll(known, -1, 0)
-            place = tf.range(tf.size(near)) % 5
-            return tf.one_hot(place, 10)[None] * (1 + near[None, :, None]), ()
+            heard = tf.one_hot(inputs["token_ids"], 9)
+            return tf.roll(heard, 1, 1) + tf.roll(heard, -1, 1) + tf.range(9.0) / 9, ()
 
     ids, hidden = np.array([1, 2, 3, 4, 0, 1, 2, 3]), np.array([0, 1, 1, 1, 0, 1, 1, 0], bool)
-    found = infill(Task(), ids, hidden, 9, 9, 3)
-    assert found.tolist() == [1, 1, 2, 3, 0, 0, 1, 3]
-    assert infill(Task(), ids, hidden & False, 9, 9).tolist() == ids.tolist()
-    says(refused(infill, Task(), ids, hidden, 9, 9, 0), "num_turns: found 0")
+    found = infill(Task(), ids, hidden, 9, 8, 3, Sampling(0.7, seed=5))
+    known, seeds = ids.copy(), keras.random.SeedGenerator(5)
+    for number in (5, 3, 1):
+        order, draws = (np.array(keras.random.uniform((8,), seed=seeds)) for _ in range(2))
+        again = np.argsort(np.where(hidden, order, np.inf))[:number]
+        asked = known.copy()
+        asked[again] = 9
+        scores = np.array(Task().run({"token_ids": asked[None]})[0])[0, :, :8]
+        for place in again:
+            tokens = np.argsort(-scores[place], kind="stable")
+            shares = np.exp(scores[place, tokens] / 0.7)
+            reached = np.cumsum(shares / shares.sum())
+            known[place] = tokens[np.searchsorted(reached, draws[place], side="right")]
+    assert found.tolist() == known.tolist()
+    assert (found[~hidden] == ids[~hidden]).all()
+    other = infill(Task(), ids, hidden, 9, 8, 3, Sampling(0.7, seed=6))
+    assert other.tolist() != found.tolist()
+    assert infill(Task(), ids, hidden & False, 9, 8).tolist() == ids.tolist()
+    says(refused(infill, Task(), ids, hidden, 9, 8, 0), "num_turns: found 0")
 
 
 @pytest.fixture

@@ -209,9 +209,8 @@ def generate(
     text is searched for, by `length_penalty`, and comes whole; mask-predict tries texts of so many
     lengths, 5 for 0. `echo` begins with the prompt where the text goes on with it. Music is a file
     of MIDI, in one piece; where a model fills gaps, see `infill`, its silent voices are written. A
-    model that says what is to be seen reads the file `picture`, and goes on from the prompt.
-    Writing ends at the model's end token, after `max_new_tokens`, or with
-    `stop`. Raises ZooError for a model that writes no text.
+    model that says what is to be seen reads the file `picture`, and goes on from there. Writing
+    ends at the end token, after `max_new_tokens`, or with `stop`. Raises ZooError where none is.
     """
     from zoo.generation.beams import BeamSearch, BeamWriter
     from zoo.generation.write import Sampling, Writer, until
@@ -224,7 +223,8 @@ def generate(
     recipe = resolve(Path(run))
     tokenizer, task = parts.tokenizer(recipe), load_task(Path(run), recipe)
     if fills(task, tokenizer):
-        return iter([filled(task, tokenizer, parts.source(recipe).prompt(prompt))])
+        asked = parts.source(recipe).prompt(prompt)
+        return iter([filled(task, tokenizer, asked, sampling=Sampling(**sampling))])
     if not isinstance(task, MaskPredictLM | KERAS_HUB_CAUSAL_LM):
         raise ZooError(f"a {type(task).__name__} writes no text; expected a model that does.")
     if "encoder_images" in task.input:

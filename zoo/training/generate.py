@@ -52,7 +52,8 @@ def generate(
         str, typer.Option(metavar="ROWSxCOLUMNS", help="Of pictures larger than was learned.")
     ] = "",
     num_turns: Annotated[
-        int | None, typer.Option(min=1, help="Of pictures that are written all at once.")
+        int | None,
+        typer.Option(min=1, help="Of pictures written all at once, and of gaps."),
     ] = None,
     choice_temperature: Annotated[
         float | None, typer.Option(min=0, help="How much luck decides what is written anew.")
@@ -81,7 +82,8 @@ def generate(
         print(to)
         return
     if voices or quarters:
-        written = zoo.infill(run, prompt, *_gap(voices, quarters))
+        turns = {} if num_turns is None else {"num_turns": num_turns}
+        written = zoo.infill(run, prompt, *_gap(voices, quarters), **turns, **options)
         _keep(written, to) if to else _show([written])
         return
     beams = {"num_beams": num_beams, "length_penalty": length_penalty, "picture": picture}

@@ -8,6 +8,7 @@ import numpy as np
 
 from zoo.core.errors import ZooError
 from zoo.generation import infill as gaps
+from zoo.generation.write import Sampling
 from zoo.music.grid import SILENCE
 from zoo.recipe import build
 from zoo.tasks.masked_lm import MaskedLM
@@ -20,18 +21,19 @@ def infill(
     prompt: str,
     voices: Sequence[int] = (),
     quarters: tuple[float, float] | None = None,
-    num_turns: int = 10,
+    num_turns: int = gaps.NUM_TURNS,
+    **sampling: Any,
 ) -> bytes:
     """A MIDI file, called `prompt`, with some notes written anew by a run that was trained to guess
     hidden ones: those of `voices`, counted from 0, or of voices without a note where none are
-    named, or of all where `quarters` says between which of them. Raises ZooError for a model that
-    fills no gaps, and where there is none."""
+    named, or of all where `quarters` says between which of them. `sampling`: temperature, top_k,
+    top_p, seed. Raises ZooError for a model that fills no gaps, and where there is none."""
     recipe = resolve(Path(run))
     task, tokenizer = load_task(Path(run), recipe), build.tokenizer(recipe)
     if not fills(task, tokenizer):
         raise ZooError(f"{run}: fills no gaps, which needs masked_lm over a voice_grid.")
     asked = build.source(recipe).prompt(prompt)
-    return filled(task, tokenizer, asked, voices, quarters, num_turns)
+    return filled(task, tokenizer, asked, voices, quarters, num_turns, Sampling(**sampling))
 
 
 def filled(
@@ -40,15 +42,14 @@ def filled(
     midi: bytes,
     voices: Sequence[int] = (),
     quarters: tuple[float, float] | None = None,
-    num_turns: int = 10,
+    num_turns: int = gaps.NUM_TURNS,
+    sampling: Sampling | None = None,
 ) -> bytes:
     """The same by a task that is there already, of what stands in a file."""
     grid = tokenizer.read(np.frombuffer(midi, "uint8")).reshape(-1, tokenizer.num_voices)
     hidden = _hidden(grid, voices, quarters, tokenizer.steps_per_quarter)
-    found = gaps.infill(
-        task, grid.reshape(-1), hidden.reshape(-1), tokenizer.mask_token_id, SILENCE + 1, num_turns
-    )
-    return tokenizer.midi(found)
+    told = tokenizer.mask_token_id, SILENCE + 1, num_turns, sampling
+    return tokenizer.midi(gaps.infill(task, grid.reshape(-1), hidden.reshape(-1), *told))
 
 
 def fills(task: Any, tokenizer: Any) -> bool:
