@@ -116,6 +116,7 @@ def test_a_yardstick_stands_beside_every_run_but_itself(run):
     [
         ({"loss": 0.5, "accuracy": 0.91}, "91.0 % right, 0.500 nats"),
         ({"loss": 2, "accuracy": 0.5, "bleu": 31.24}, "BLEU 31.2, 2.000 nats"),
+        ({"map": 51.5, "map_50": 80.0, "accuracy": 1}, "mAP 51.5, 80.0 at an overlap of 0.5"),
         ({"rougel": 9, "rouge1": 20, "rouge2": 3.33}, "ROUGE-1 20.0, ROUGE-2 3.3, ROUGE-L 9.0"),
     ],
 )

@@ -19,6 +19,9 @@ METRICS = {
     "rouge2": Said("ROUGE-2 {}"),
     "rougel": Said("ROUGE-L {}"),
     "exact_match": Said("{} % exact"),
+    "map": Said("mAP {}"),
+    "map_50": Said("{} at an overlap of 0.5"),
+    "map_75": Said("{} at 0.75"),
 }
 SAID = METRICS | {
     "accuracy": Said("{} % right", 1, 100),

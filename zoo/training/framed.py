@@ -13,6 +13,8 @@ from zoo.recipe.load import Resolved
 FILE = "answers.png"
 A_ROW, MOST = 4, 16
 """Pictures side by side, and in all."""
+LETTERS = 0.06
+"""How high a line of letters is, as a share of a picture."""
 SURE = 0.5
 """What a model is less sure of is not framed."""
 
@@ -54,7 +56,7 @@ def _figure(pictures: Sequence[Framed]) -> Any:
             _frame(panel, one, image.shape, color="black")
             text = f"{one.label} {one.score:.2f}"
             left, top = (one.box[0] - one.box[2] / 2), (one.box[1] - one.box[3] / 2)
-            where = left * image.shape[1], top * image.shape[0] - 1.5
+            where = left * image.shape[1], max(top - 0.02, LETTERS) * image.shape[0]
             panel.text(*where, text, size=6, backgroundcolor="white", clip_on=True)
     figure.suptitle("white: what is there; black: what the model is sure of", size=9)
     return figure
