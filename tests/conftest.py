@@ -1,7 +1,6 @@
 """One quiet import of Keras for all tests, and the models they share."""
 
 import functools
-import gc
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -30,14 +29,6 @@ if TENSORFLOW:
 @pytest.fixture(autouse=True)
 def seeded():
     keras.utils.set_random_seed(0)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def settled():
-    """What the tests of a file leave, graphs above all, is not searched for garbage any more."""
-    yield
-    gc.collect()
-    gc.freeze()
 
 
 def pytest_fixture_setup(fixturedef, request):

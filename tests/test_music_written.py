@@ -105,6 +105,8 @@ def test_gaps_that_are_none_are_refused(place):
     says(refused(zoo.infill, run, file, [], (9, 99)), "--quarters: found 9:99", "within 0:10")
     said = refused(zoo.infill, place / "music_piano", file, [1])
     says(said, "fills no gaps, which needs masked_lm over a voice_grid")
+    turned = command(place / "music_piano", file, "--num-turns", "3").exception
+    says(str(turned), "fills no gaps, which needs masked_lm over a voice_grid")
     for option, wrong in (("--voices", "x"), ("--quarters", "8")):
         says(str(command(run, file, option, wrong).exception), f"{option}: found '{wrong}'")
 

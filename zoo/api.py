@@ -209,8 +209,8 @@ def generate(
     text is searched for, by `length_penalty`, and comes whole; mask-predict tries texts of so many
     lengths, 5 for 0. `echo` begins with the prompt where the text goes on with it. Music is a file
     of MIDI, in one piece; where a model fills gaps, see `infill`, its silent voices are written. A
-    model that says what is to be seen reads the file `picture`, and goes on from there. Writing
-    ends at the end token, after `max_new_tokens`, or with `stop`. Raises ZooError where none is.
+    model that says what is to be seen reads the file `picture`. Writing ends at the end token,
+    after `max_new_tokens`, or with `stop`. Raises ZooError for a model that writes no text.
     """
     from zoo.generation.beams import BeamSearch, BeamWriter
     from zoo.generation.write import Sampling, Writer, until

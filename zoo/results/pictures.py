@@ -1,7 +1,7 @@
 """Runs as lines in a picture: against tokens seen, against context, against an option."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,23 +75,20 @@ def _against_options(runs: Sequence[Run]) -> dict[str, tuple[list[Line], dict[st
         names = any(
             f"{key}=[" in one for run in runs for e in run.evaluations for one in e.overrides
         )
-        figures = _drawn(next(iter(next(iter(by_run.values())).values())))
-        for figure in figures:
-            said, option = SAID[figure], key.rpartition(".")[2]
+        first, *others = told(next(iter(next(iter(by_run.values())).values())))
+        option = key.rpartition(".")[2]
+        wanted = {first: option}
+        if first == "accuracy":
+            wanted |= {figure: f"{option}_{figure}" for figure in others}
+        for figure, picture in wanted.items():
+            said = SAID[figure]
             lines = [
                 (run, sorted(of), [said.times * of[x].get(figure, math.nan) for x in sorted(of)])
                 for run, of in by_run.items()
             ]
             up = said.words.replace("{}", "").strip()
-            picture = option if figure == figures[0] else f"{option}_{figure}"
             pictures[picture] = lines, _axes(key, up, **_along(lines, names))
     return pictures
-
-
-def _drawn(found: Mapping[str, float]) -> list[str]:
-    """Figures that are drawn."""
-    first, *others = told(found)
-    return [first, *others] if first == "accuracy" else [first]
 
 
 def _along(lines: Sequence[Line], names: bool) -> dict[str, Any]:

@@ -81,8 +81,8 @@ def generate(
         draw(zoo.paint(run, prompt, number, picture, **given, **options), to)
         print(to)
         return
-    if voices or quarters:
-        turns = {} if num_turns is None else {"num_turns": num_turns}
+    if voices or quarters or num_turns:
+        turns = {"num_turns": num_turns} if num_turns else {}
         written = zoo.infill(run, prompt, *_gap(voices, quarters), **turns, **options)
         _keep(written, to) if to else _show([written])
         return

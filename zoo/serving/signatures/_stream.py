@@ -1,5 +1,6 @@
 """A causal language model reads and writes texts without end, with its memory as a value."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -56,8 +57,8 @@ OPTIONS = {
 """What may be said of a text to be written."""
 
 
-def options() -> Specs:
-    return [spec(dtype, [None], name) for name, dtype in OPTIONS.items()]
+def options(names: Iterable[str] = OPTIONS) -> Specs:
+    return [spec(OPTIONS[name], [None], name) for name in names]
 
 
 class Stream:
@@ -183,6 +184,7 @@ def longest(counts: tf.Tensor) -> tf.Tensor:
     return tf.reduce_max(tf.concat([[0], tf.cast(counts, tf.int32)], axis=0))
 
 
-def draws(seed: tf.Tensor, first: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-    """Draws `first` to `first + number` of a seed, float32: those of the live model."""
-    return tf.random.stateless_uniform([first + number], tf.stack([seed, 0]))[first:]
+def draws(seed: tf.Tensor, first: Any, number: Any, which: Any = 0) -> tf.Tensor:
+    """Draws `first` to `first + number` of a seed, float32: those of the live model, the first time
+    it asks for some, or after so many times."""
+    return tf.random.stateless_uniform([first + number], tf.stack([seed, which]))[first:]

@@ -1,5 +1,7 @@
 """What follows on texts."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import tensorflow as tf
 
@@ -35,7 +37,7 @@ class Generate(Signature):
         }
 
 
-def greedy() -> dict[str, np.ndarray]:
+def greedy(names: Iterable[str] = OPTIONS) -> dict[str, np.ndarray]:
     """A few of the likeliest tokens are asked for: what is drawn differs where sums do."""
     asked = {"max_new_tokens": 3, "temperature": 0.0, "top_k": 0, "top_p": 1.0, "seed": 0}
-    return {name: np.array([asked[name]], OPTIONS[name].as_numpy_dtype) for name in OPTIONS}
+    return {name: np.array([asked[name]], OPTIONS[name].as_numpy_dtype) for name in names}

@@ -9,7 +9,7 @@ from zoo.generation.infill import NUM_TURNS, filled
 from zoo.music.grid import SILENCE
 from zoo.serving.signatures import Served, Signature, Texts, spec
 from zoo.serving.signatures._reading import scores, within
-from zoo.serving.signatures._stream import Sampling, options
+from zoo.serving.signatures._stream import Sampling, draws, options
 from zoo.serving.signatures.generate import greedy
 from zoo.tokenizers.voice_grid import VoiceGrid
 
@@ -18,9 +18,9 @@ class Infill(Signature):
     """midi string `b`, files of MIDI; voices bool `b v`, which to write anew, in the order of their
     tracks; first_quarter and last_quarter float32 `b`, between which quarter notes, 0 and 0 for a
     whole piece; temperature, top_k, top_p, seed; each `b` or `1` -> midi_bytes string `b`, the same
-    pieces with other notes there, num_new_tokens int32 `b`, how many. Where no voice is
-    told these are all of them between quarters, and in a whole piece those without a note. An error
-    where there is nothing to write.
+    pieces with other notes there, num_new_tokens int32 `b`, how many. Where no voice is told these
+    are all of them between quarters, and in a whole piece those without a note. An error where
+    there is nothing to write.
     """
 
     tasks = ("masked_lm",)
@@ -39,12 +39,12 @@ class Infill(Signature):
     def example_options(self, model):
         voices = np.arange(model.tokenizer.num_voices)[None] == 0
         ends = {name: np.zeros(1, "float32") for name in _ENDS}
-        return {"voices": voices, **ends, **{x: greedy()[x] for x in Sampling._fields}}
+        return {"voices": voices, **ends, **greedy(Sampling._fields)}
 
     def takes(self, model):
         voices = spec(tf.bool, [None, model.tokenizer.num_voices], "voices")
-        chosen = [one for one in options() if one.name in Sampling._fields]
-        return [voices, *(spec(tf.float32, [None], name) for name in _ENDS), *chosen]
+        ends = (spec(tf.float32, [None], name) for name in _ENDS)
+        return [voices, *ends, *options(Sampling._fields)]
 
     def answer(
         self, model, midi, voices, first_quarter, last_quarter, temperature, top_k, top_p, seed
@@ -72,7 +72,7 @@ def _luck(seeds: tf.Tensor, num_turns: int, length: tf.Tensor) -> tf.Tensor:
     """The numbers of the live model for texts with seeds, int32 `b`: float32 `n 2 b t`."""
 
     def of_one(told):
-        return tf.random.stateless_uniform([length], told)
+        return draws(told[0], 0, length, told[1])
 
     number, rows = 2 * num_turns, tf.shape(seeds)[0]
     which = tf.stack(tf.meshgrid(seeds, tf.range(number)), axis=-1)
