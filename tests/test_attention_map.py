@@ -120,6 +120,7 @@ def test_the_pass_is_that_of_the_model_and_leaves_it_as_it_was(translator, input
     [
         ("multi_head", {"pattern": {"kind": "local", "back": 2}, "kernel": "block_sparse"}),
         ("multi_head", {"pattern": PATTERNS["heads"], "kernel": "chunked"}),
+        ("multi_head", {"kernel": "fused"}),
         ("multi_head", {"num_parallel_heads": 1, "pattern": PATTERNS["big_bird"]}),
         ("multi_head", {"num_key_value_heads": 2, "position": POSITIONS["alibi"]}),
         ("segment_recurrent", {}),

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from zoo.attention.kernels import Kernel, Rules
+from zoo.attention.kernels import Kernel, Rules, heads_first
 from zoo.attention.kernels._automatic import automatic
 from zoo.attention.kernels.dense import Dense, visible
 
@@ -27,11 +27,12 @@ class Watched(Kernel):
         self.kernel, self.most = kernel, most
         self.seen: list[Seen] = []
 
-    def attend(self, query, key, value, rules):
-        first = slice(self.most)
-        self.seen.append(self._table(query[:, :, first], key[:, :, first], _within(rules, first)))
-        kernel = self.kernel or automatic(rules, query.shape[1])
-        return kernel.attend(query, key, value, rules)
+    def __call__(self, query, key, value, rules):
+        first, scale = slice(self.most), query.shape[-1] ** -0.5
+        some = (heads_first(x)[:, :, first] for x in (query * scale, key))
+        self.seen.append(self._table(*some, _within(rules, first)))
+        kernel = self.kernel or automatic(rules, query.shape[2])
+        return kernel(query, key, value, rules)
 
     def _table(self, query, key, rules):
         tables = rules.position.tables(rules.places, query.dtype)
